@@ -1,0 +1,1 @@
+"""Where data lives: the domains themselves, and the sources that serve them."""

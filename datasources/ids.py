@@ -1,0 +1,28 @@
+"""Identifiers of rows: UUIDv7 (RFC 9562, section 5.7), time-ordered so that new rows land together."""
+
+import datetime as dt
+import hashlib
+from typing import NewType
+from uuid import UUID
+
+import uuid_utils.compat
+
+CustomerId = NewType("CustomerId", UUID)
+EntityId = NewType("EntityId", UUID)
+
+OwnedId = tuple[CustomerId, EntityId]
+"""The key of a row that belongs to a customer."""
+
+
+def new_id() -> EntityId:
+    """A fresh UUIDv7."""
+    return EntityId(uuid_utils.compat.uuid7())
+
+
+def derived_id(at: dt.datetime, *names: str) -> EntityId:
+    """The UUIDv7 that the same instant and names always give: what an import makes twice has the same id twice."""
+    digest = hashlib.sha256("\x1f".join(names).encode()).digest()
+    millis = int(at.timestamp() * 1000) & ((1 << 48) - 1)
+    tail = int.from_bytes(digest[:10], "big")
+    value = millis << 80 | 7 << 76 | (tail >> 64 & 0xFFF) << 64 | 0b10 << 62 | tail & ((1 << 62) - 1)
+    return EntityId(UUID(int=value))

@@ -1,0 +1,1 @@
+"""The SQL source: SQLAlchemy Core on SQLite (embedded) and PostgreSQL."""

@@ -1,0 +1,27 @@
+"""Stores and geofences."""
+
+from sqlalchemy import Boolean, Float, Index, Text
+
+from datasources.sql.types import Document
+
+from ._build import keyword, optional, required, shared
+
+locations = shared(
+    "locations",
+    keyword("kind"),
+    keyword("name"),
+    keyword("store_id", nullable=True),
+    optional("phone", Text()),
+    optional("address", Document()),
+    optional("latitude", Float()),
+    optional("longitude", Float()),
+    keyword("timezone"),
+    required("hours", Document()),
+    required("is_open_24_hours", Boolean()),
+    required("is_franchise", Boolean()),
+    required("participations", Document()),
+    optional("operation_notes", Text()),
+)
+Index("ux_locations_store_id", locations.c.store_id, unique=True)
+Index("ix_locations_name", locations.c.name, locations.c.id)
+Index("ix_locations_latitude", locations.c.latitude, locations.c.longitude)

@@ -1,0 +1,13 @@
+"""What a batch computed about each customer, and about the base they are compared with."""
+
+from datasources.sql.types import Document, Instant
+
+from ._build import owned, required
+
+customer_metrics = owned(
+    "customer_metrics",
+    required("computed_at", Instant()),
+    required("metrics", Document()),
+    key=(),
+)
+"""Everything of `CustomerMetrics` that a batch computes, as one document (`datasources.metrics.MetricsDocument`)."""

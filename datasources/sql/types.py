@@ -1,0 +1,91 @@
+"""Column types that mean the same on every dialect."""
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+from sqlalchemy import JSON, BigInteger, LargeBinary, Text, Uuid
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MICROSECOND = dt.timedelta(microseconds=1)
+
+Id = Uuid
+"""A UUIDv7: `uuid` on PostgreSQL, 32 hexadecimal digits on SQLite."""
+
+
+def to_micros(at: dt.datetime) -> int:
+    """Microseconds since 1970 of an aware instant, exact."""
+    return (at - EPOCH) // MICROSECOND
+
+
+def from_micros(micros: int) -> dt.datetime:
+    """The instant, in UTC, that lies `micros` microseconds after 1970."""
+    return EPOCH + dt.timedelta(microseconds=micros)
+
+
+class Instant(TypeDecorator[dt.datetime]):
+    """An aware instant: `timestamptz` on PostgreSQL, microseconds since 1970 on SQLite, which has no such type."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type that the dialect stores."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(BigInteger())
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:  # the driver's own type
+        """What the driver is given."""
+        return value if value is None or dialect.name == "postgresql" else to_micros(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> dt.datetime | None:  # the driver's own type
+        """What a row holds."""
+        return value if value is None or dialect.name == "postgresql" else from_micros(value)
+
+
+class Document(TypeDecorator[Any]):
+    """A small JSON document that is always read and written whole, decoded to the type it was declared with."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, of: Any = None) -> None:  # any type that msgspec decodes
+        super().__init__()
+        self.of = of
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type that the dialect stores: `json`, never `jsonb`, which costs twice to read back as text."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(_JsonText())
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
+        """What the driver is given."""
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:
+        """What a row holds."""
+        if value is None:
+            return None
+        return msgspec.json.decode(value) if self.of is None else msgspec.json.decode(value, type=self.of, strict=False)
+
+
+class _JsonText(JSON):
+    """PostgreSQL's `json` that takes and gives text, so that msgspec does the work."""
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        """None: the value is text already."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """None: the value stays text."""
+
+
+class Sealed(TypeDecorator[bytes]):
+    """Text about a person, encrypted with that customer's key (architecture section 3); readers open it by `Keyring`."""
+
+    impl = LargeBinary
+    cache_ok = True
