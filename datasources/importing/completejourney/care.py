@@ -1,0 +1,172 @@
+"""Made-up customer care: notes with their revisions, the conversation with staff, tickets and campaign messages."""
+
+import datetime as dt
+
+from datasources.ids import EntityId
+from datasources.importing.demo_program import NOTE_REASONS
+from datasources.sql.tables.messages import direct_messages, messages
+from datasources.sql.tables.notes import note_revisions, notes
+from datasources.sql.tables.tickets import tickets
+
+from .household import Household
+from .people import agent
+from .stream import Stream
+
+NOTES = (
+    ("call", "Called about the opening hours of the store, answered."),
+    ("complaint", "Complained about a missing discount, checked the receipt."),
+    ("points", "Asked when points expire, explained the 24 months."),
+    ("delivery", "Reward had not arrived yet, gave the tracking link."),
+    ("other", "Prefers to be written to, not called."),
+    (None, "Asked for a paper catalogue."),
+)
+QUESTIONS = (
+    ("Where do I see my points?", "You find them under Account, on the first page."),
+    ("My coupon did not work at the till.", "Thank you, we have looked into it: it was valid a day later."),
+    ("Can I use two cards at once?", "Yes, tell the cashier which one to use first."),
+)
+TITLES = (
+    ("Happy new year", "Your greeting and a code inside"),
+    ("Your year in groceries", "What you bought most and what you saved"),
+    ("Autumn coupons", "Coupons for the harvest weeks"),
+)
+LABELS = {reason.key: reason.label for reason in NOTE_REASONS}
+
+
+def write(household: Household, stream: Stream) -> list[tuple[EntityId, dt.datetime]]:
+    """Writes all of it and returns the notes with when they were added, for the audit log."""
+    _write_messages(household, stream)
+    _write_conversation(household)
+    _write_tickets(household)
+    return _write_notes(household, stream)
+
+
+def _write_notes(household: Household, stream: Stream) -> list[tuple[EntityId, dt.datetime]]:
+    chance = household.seeded("notes")
+    written: list[tuple[EntityId, dt.datetime]] = []
+    for number in range(chance.randint(1, 3)):
+        at = household.timeline.before_end(days=chance.randint(20, 250), minutes=number)
+        reason, text = chance.choice(NOTES)
+        note_id = household.id(at, "note", number)
+        _write_note(household, note_id, at, reason, text, edited=number == 0 and household.number % 2 == 0)
+        facts = {"note_id": str(note_id), "reason_key": reason, "reason_label": LABELS.get(reason or "")}
+        stream.record("note_added", at, f"note:{number}", facts, reference=note_id)
+        written.append((note_id, at))
+    return written
+
+
+def _write_note(
+    household: Household, note_id: EntityId, at: dt.datetime, reason: str | None, text: str, *, edited: bool
+) -> None:
+    author = agent(household.number)
+    editor = agent(household.number + 1)
+    edited_at = at + dt.timedelta(days=1) if edited else None
+    texts = [(text, at, author)]
+    if edited_at is not None:
+        texts.append((f"{text} Called back, all settled.", edited_at, editor))
+    for version, (said, when, who) in enumerate(texts, 1):
+        household.own(
+            note_revisions,
+            note_id=note_id,
+            version=version,
+            text=household.seal(said, "note_revisions.text"),
+            at=when,
+            editor_kind="STAFF",
+            editor_id=who,
+        )
+    household.own(
+        notes,
+        id=note_id,
+        text=household.seal(texts[-1][0], "notes.text"),
+        reason_key=reason,
+        created_at=at,
+        author_kind="STAFF",
+        author_id=author,
+        edited_at=edited_at,
+        edited_by_kind="STAFF" if edited else None,
+        edited_by_id=editor if edited else None,
+        version=len(texts),
+    )
+
+
+def _write_conversation(household: Household) -> None:
+    chance = household.seeded("conversation")
+    question, answer = chance.choice(QUESTIONS)
+    at = household.timeline.before_end(days=chance.randint(3, 60), hours=6)
+    member, staff = ("MEMBER", str(household.customer_id)), ("STAFF", agent(household.number))
+    said = [("INBOUND", member, question, at), ("OUTBOUND", staff, answer, at + dt.timedelta(hours=2))]
+    for number, (direction, author, body, sent_at) in enumerate(said):
+        read_at = sent_at + dt.timedelta(minutes=25) if number == 0 or household.number % 2 else None
+        household.own(
+            direct_messages,
+            id=household.id(sent_at, "direct message", number),
+            direction=direction,
+            author_kind=author[0],
+            author_id=author[1],
+            body=household.seal(body, "direct_messages.body"),
+            sent_at=sent_at,
+            read_at=read_at,
+            support_request_id=f"SR-{household.number}",
+            deliveries=[_delivery("IN_APP", sent_at, opened_at=read_at)],
+        )
+
+
+def _write_tickets(household: Household) -> None:
+    chance = household.seeded("tickets")
+    for number in range(1 + (household.number % 4 == 0)):
+        at = household.timeline.before_end(days=chance.randint(2, 200), minutes=number)
+        external_id = f"{household.number}{number:02d}"
+        household.own(
+            tickets,
+            id=household.id(at, "ticket", number),
+            external_id=external_id,
+            system="zendesk",
+            status=chance.choice(("open", "pending", "solved", "closed")),
+            type=chance.choice(("question", "problem", "task")),
+            subject=household.seal(chance.choice(QUESTIONS)[0], "tickets.subject"),
+            submitted_at=at,
+            updated_at=at + dt.timedelta(hours=chance.randint(1, 40)),
+            url=f"https://support.example.com/tickets/{external_id}",
+        )
+
+
+def _write_messages(household: Household, stream: Stream) -> None:
+    end = household.timeline.end
+    spans = (
+        (household.timeline.before_end(days=1), end + dt.timedelta(days=60), None),
+        (household.timeline.before_end(days=25), end + dt.timedelta(days=30), household.timeline.before_end(days=22)),
+        (household.timeline.before_end(days=100), household.timeline.before_end(days=40), None),
+    )
+    for number, ((title, preview), (at, ends_at, read_at)) in enumerate(zip(TITLES, spans, strict=True)):
+        message_id = household.id(at, "message", number)
+        household.own(
+            messages,
+            id=message_id,
+            title=title,
+            preview=preview,
+            distributed_at=at,
+            created_at=at,
+            ends_at=ends_at,
+            read_at=read_at,
+            deliveries=[
+                _delivery("IN_APP", at, opened_at=read_at),
+                _delivery("EMAIL", at, failure_reason="mailbox full" if household.number % 19 == 0 else None),
+            ],
+        )
+        facts = {"message_title": title, "channel": "EMAIL"}
+        stream.record(
+            "communication", at, f"message:{number}", facts, reference=message_id, attributes={"subject": preview}
+        )
+
+
+def _delivery(
+    channel: str, sent_at: dt.datetime, *, opened_at: dt.datetime | None = None, failure_reason: str | None = None
+) -> dict[str, str | None]:
+    delivered_at = None if failure_reason else sent_at + dt.timedelta(seconds=4)
+    return {
+        "channel": channel,
+        "sent_at": sent_at.isoformat(),
+        "delivered_at": delivered_at.isoformat() if delivered_at else None,
+        "opened_at": opened_at.isoformat() if opened_at else None,
+        "failure_reason": failure_reason,
+    }

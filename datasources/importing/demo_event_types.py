@@ -1,0 +1,234 @@
+"""The event types of the demo program: the module's defaults and one of its own, each with its schema and platform view."""
+
+from datasources.program import EventCategory, EventType, PlatformView
+
+JsonSchema = dict[str, object]
+
+INTEGER: JsonSchema = {"type": "integer"}
+TEXT: JsonSchema = {"type": "string", "maxLength": 500}
+KEY: JsonSchema = {"type": "string", "minLength": 1, "maxLength": 200}
+
+
+def _type(
+    key: str,
+    label: str,
+    category: str,
+    view: PlatformView,
+    properties: dict[str, JsonSchema],
+    *,
+    needed: tuple[str, ...] = (),
+    surfaced: bool = True,
+    default: bool = True,
+) -> EventType:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": properties,
+        "required": list(needed),
+        "additionalProperties": True,
+    }
+    return EventType(key, label, category, view, surfaced, default, schema)
+
+
+CATEGORIES = (
+    EventCategory("purchase", "Purchase related events"),
+    EventCategory("points", "Loyalty point events"),
+    EventCategory("offers", "Offer events"),
+    EventCategory("loyalty_rules", "Loyalty rule events"),
+    EventCategory("tiers", "Loyalty tier events"),
+    EventCategory("promo_codes", "Promo code events"),
+    EventCategory("tags", "Tag events"),
+    EventCategory("account", "Account events"),
+    EventCategory("communication", "Communications"),
+    EventCategory("visits", "Visits and check-ins"),
+    EventCategory("achievements", "Achievements"),
+    EventCategory("notes", "Notes"),
+    EventCategory("segments", "Segment events"),
+)
+
+_PURCHASE = (
+    _type(
+        "purchase",
+        "Purchase",
+        "purchase",
+        PlatformView(
+            "Purchase at {location_name}",
+            "{total}, {points_earned} points earned",
+            ("total", "points_earned", "points_spent", "tier", "location_name", "external_id"),
+        ),
+        {
+            "total_minor": INTEGER,
+            "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+            "points_earned": INTEGER,
+            "points_spent": INTEGER,
+            "tier": TEXT,
+            "location_id": KEY,
+            "location_name": TEXT,
+            "external_id": KEY,
+        },
+        needed=("total_minor", "currency"),
+    ),
+)
+
+_POINT_LABELS = {
+    "points_earned": "Points earned",
+    "points_used": "Points used",
+    "points_comped": "Points comped",
+    "points_expired": "Points expired",
+    "points_adjusted": "Points adjusted",
+    "points_returned": "Points returned",
+}
+_POINTS = tuple(
+    _type(
+        key,
+        label,
+        "points",
+        PlatformView(
+            f"{label}: {{points}}", "{account_label}, {source_label}", ("points", "account_label", "description")
+        ),
+        {"points": INTEGER, "account_key": KEY, "account_label": TEXT, "source_label": TEXT, "description": TEXT},
+        needed=("points", "account_key"),
+    )
+    for key, label in _POINT_LABELS.items()
+)
+
+_OFFERS = tuple(
+    _type(
+        f"offer_{action}",
+        f"Offer {action}",
+        "offers",
+        PlatformView(f"Offer {action}: {{offer_name}}", "{offer_name}", ("offer_name", "action")),
+        {"offer_name": TEXT, "action": KEY},
+        needed=("offer_name",),
+    )
+    for action in ("issued", "activated", "redeemed", "revoked", "expired")
+)
+
+_TIERS = tuple(
+    _type(
+        f"tier_{action}",
+        label,
+        "tiers",
+        PlatformView(f"{label}: {{to_tier}}", "From {from_tier} to {to_tier}", ("from_tier", "to_tier", "reason")),
+        {"from_tier": TEXT, "to_tier": TEXT, "reason": KEY},
+        needed=("to_tier", "reason"),
+    )
+    for action, label in (("promoted", "Tier promotion"), ("dropped", "Tier drop"), ("adjusted", "Tier adjusted"))
+)
+
+_TAGS = tuple(
+    _type(
+        f"tag_{action}",
+        f"Tag {action}",
+        "tags",
+        PlatformView(f"Tag {action}: {{key}}", "{key} {value}", ("key", "value", "origin")),
+        {"key": KEY, "value": {"type": ["string", "null"]}, "origin": {"enum": ["AUTOMATIC", "MANUAL"]}},
+        needed=("key", "origin"),
+    )
+    for action in ("added", "removed")
+)
+
+_SEGMENTS = tuple(
+    _type(
+        f"segment_{action}",
+        f"Segment {action}",
+        "segments",
+        PlatformView(f"Segment {action}: {{segment_name}}", "{segment_name}", ("segment_key", "variant")),
+        {"segment_key": KEY, "segment_name": TEXT, "variant": TEXT},
+        needed=("segment_key",),
+    )
+    for action in ("entered", "left")
+)
+
+_OTHERS = (
+    _type(
+        "loyalty_rule_completed",
+        "Loyalty rule completed",
+        "loyalty_rules",
+        PlatformView("Completed: {rule_name}", "{outcome}", ("rule_name", "outcome")),
+        {"rule_name": TEXT, "outcome": TEXT},
+        needed=("rule_name",),
+    ),
+    _type(
+        "promo_code_claimed",
+        "Promo code claimed",
+        "promo_codes",
+        PlatformView("Code {code}", "{campaign_name}", ("code", "campaign_name")),
+        {"code": KEY, "campaign_name": TEXT},
+        needed=("code",),
+    ),
+    _type(
+        "account_created",
+        "Account created",
+        "account",
+        PlatformView("Joined the program", "{channel}", ("channel",)),
+        {"channel": KEY},
+    ),
+    _type(
+        "account_verified",
+        "Account verified",
+        "account",
+        PlatformView("Account verified", "{method}", ("method",)),
+        {"method": KEY},
+    ),
+    _type(
+        "communication",
+        "Communication",
+        "communication",
+        PlatformView("{message_title}", "Sent by {channel}", ("message_title", "channel", "subject")),
+        {"message_title": TEXT, "channel": KEY, "subject": TEXT},
+        needed=("channel",),
+    ),
+    _type(
+        "check_in",
+        "Check-in",
+        "visits",
+        PlatformView("Check-in at {location_name}", "{location_name}", ("location_name", "comment")),
+        {"location_id": KEY, "location_name": TEXT, "comment": TEXT},
+        needed=("location_id",),
+    ),
+    _type(
+        "achievement",
+        "Achievement",
+        "achievements",
+        PlatformView("Achievement: {name}", "{name}", ("name", "count")),
+        {"name": TEXT, "count": INTEGER},
+        needed=("name",),
+    ),
+    _type(
+        "note_added",
+        "Note added",
+        "notes",
+        PlatformView("Note added", "{reason_label}", ("reason_key", "reason_label")),
+        {"note_id": KEY, "reason_key": KEY, "reason_label": TEXT},
+    ),
+    _type(
+        "store_visit",
+        "Store visit",
+        "visits",
+        PlatformView(
+            "Visit of {location_name}",
+            "{minutes} minutes, {companions} companions",
+            ("location_name", "minutes", "companions", "remark"),
+        ),
+        {
+            "location_id": KEY,
+            "location_name": TEXT,
+            "minutes": {"type": "integer", "minimum": 0, "maximum": 1440},
+            "companions": {"type": "integer", "minimum": 0, "maximum": 50},
+            "remark": TEXT,
+        },
+        needed=("location_id", "minutes"),
+        default=False,
+    ),
+    _type(
+        "session_started",
+        "Session started",
+        "account",
+        PlatformView("Session on {property_name}", "{property_name}", ("property_name",)),
+        {"property_name": TEXT},
+        surfaced=False,
+    ),
+)
+
+EVENT_TYPES = (*_PURCHASE, *_POINTS, *_OFFERS, *_TIERS, *_TAGS, *_SEGMENTS, *_OTHERS)
