@@ -19,7 +19,15 @@ class Sheet:
 
     def add(self, table: Table, **values: object) -> None:
         """One more row; columns that are left out are null."""
-        self.rows.setdefault(table, []).append(values)
+        self.append(table, values)
+
+    def append(self, table: Table, row: Row) -> None:
+        """One more row, taken over as it is."""
+        rows = self.rows.get(table)
+        if rows is None:
+            self.rows[table] = [row]
+        else:
+            rows.append(row)
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.rows.values())
@@ -54,10 +62,9 @@ class BulkWriter:
 def encoded(table: Table, rows: Sequence[Row], dialect: Dialect) -> list[tuple[Any, ...]]:
     """The rows as the dialect's driver takes them, in the order of the table's columns."""
     names = [column.name for column in table.columns]
-    known = frozenset(names)
-    for row in rows:
-        if not row.keys() <= known:
-            raise KeyError(f"{table.name} has no column {sorted(row.keys() - known)}")
+    unknown = set[str]().union(*rows) - set(names)
+    if unknown:
+        raise KeyError(f"{table.name} has no column {sorted(unknown)}")
     columns = [[row.get(name) for row in rows] for name in names]
     encoders = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in table.columns]
     return list(

@@ -59,7 +59,8 @@ class Household:
 
     def own(self, table: Table, **values: object) -> None:
         """One more row of the customer."""
-        self.sheet.add(table, customer_id=self.customer_id, **values)
+        values["customer_id"] = self.customer_id
+        self.sheet.append(table, values)
 
     def id(self, at: dt.datetime, *names: object) -> EntityId:
         """The id of what the customer has under these names."""
