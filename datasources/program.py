@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from datasources.values import KeyValue
+
 
 class SearchMode(Enum):
     """Which of the two searches is open (B3)."""
@@ -151,13 +153,6 @@ class NoteReason(msgspec.Struct, frozen=True):
     label: str
 
 
-class KeyValue(msgspec.Struct, frozen=True):
-    """A key and what it stands for."""
-
-    key: str
-    value: str | None = None
-
-
 class AdjustmentReason(msgspec.Struct, frozen=True):
     """A reason code of a mutation."""
 
@@ -243,6 +238,25 @@ class ProgramSettings(msgspec.Struct, frozen=True):
     required_fields: tuple[str, ...] = ()
     admin_url: str | None = None
     clock: Clock = Clock()
+
+    def point_account(self, key: str) -> PointAccountDefinition:
+        """The account of this key; one that the program no longer has goes by its key."""
+        found = next((account for account in self.point_accounts if account.key == key), None)
+        return found or PointAccountDefinition(key, key, PointAccountType.REDEEMABLE, False, ())
+
+    def point_source(self, key: str) -> PointSource:
+        """The source of this key; one that the program no longer has goes by its key."""
+        return next((source for source in self.point_sources if source.key == key), None) or PointSource(key, key)
+
+    def status(self, key: str) -> CustomerStatus:
+        """The status of this key; one that the program no longer has goes by its key."""
+        return next((status for status in self.customer_statuses if status.key == key), None) or CustomerStatus(
+            key, key
+        )
+
+    def admin_page(self, *path: str) -> str | None:
+        """A page of the program's own tool (A16), where it has one."""
+        return None if self.admin_url is None else "/".join((self.admin_url.rstrip("/"), *path))
 
     @property
     def adjustment_reasons(self) -> tuple[KeyValue, ...]:

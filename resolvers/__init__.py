@@ -1,0 +1,1 @@
+"""Plain coroutines: row and arguments in, rows out. They know no GraphQL library and no database."""

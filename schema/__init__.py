@@ -1,0 +1,1 @@
+"""What clients see: types, inputs and directives, one module a domain."""

@@ -54,5 +54,7 @@ class MasterKey:
         try:
             key = self._cipher.decrypt(wrapped[:NONCE], wrapped[NONCE:], customer.bytes)
         except InvalidTag as error:
-            raise SealBroken("a customer's key could not be unwrapped: is this the master key of the database?") from error
+            raise SealBroken(
+                "a customer's key could not be unwrapped: is this the master key of the database?"
+            ) from error
         return CustomerKey(customer, key)

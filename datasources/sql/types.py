@@ -11,6 +11,9 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
+FIRST = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
+LAST = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
+"""Bounds of a window that names none: before and after everything that is stored."""
 
 Id = Uuid
 """A UUIDv7: `uuid` on PostgreSQL, 32 hexadecimal digits on SQLite."""

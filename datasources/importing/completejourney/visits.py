@@ -27,10 +27,10 @@ def write_places(household: Household, favorite: tuple[int, UUID], purchases: li
     last_seen: dict[int, dt.datetime] = {}
     for bought in purchases:
         last_seen[bought.store] = bought.at
-    household.own(customer_places, relation="FAVORITE", location_id=location_id, last_seen_at=last_seen[store])
-    household.own(customer_places, relation="LAST_CHECK_IN", location_id=location_id, last_seen_at=_check_in(household))
+    household.own(customer_places, relation="FAVORITE", location_id=location_id, store_id=str(store), last_seen_at=last_seen[store])
+    household.own(customer_places, relation="LAST_CHECK_IN", location_id=location_id, store_id=str(store), last_seen_at=_check_in(household))
     for number, at in last_seen.items():
-        household.own(customer_places, relation="PURCHASED", location_id=stores.ids[number], last_seen_at=at)
+        household.own(customer_places, relation="PURCHASED", location_id=stores.ids[number], store_id=str(number), last_seen_at=at)
 
 
 def _check_in(household: Household) -> dt.datetime:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Date, Index, Text
 
+from datasources.profiles import Address, AttributeValue, ExternalId
 from datasources.sql.types import Document, Id, Instant, Sealed
 
 from ._build import keyword, optional, owned, required, shared
@@ -20,9 +21,9 @@ customers = owned(
     optional("gender", Text()),
     optional("locale", Text()),
     required("spoken_languages", Document(tuple[str, ...])),
-    required("addresses", Document()),
-    required("attributes", Document()),
-    required("external_ids", Document()),
+    required("addresses", Document(tuple[Address, ...])),
+    required("attributes", Document(dict[str, AttributeValue])),
+    required("external_ids", Document(tuple[ExternalId, ...])),
     optional("loyalty_number", Text()),
     keyword("status_key"),
     keyword("membership"),
@@ -82,8 +83,10 @@ customer_places = owned(
     "customer_places",
     keyword("relation"),
     required("location_id", Id()),
+    keyword("store_id", nullable=True),
     optional("last_seen_at", Instant()),
     key=("relation", "location_id"),
 )
 """Ties to places: FAVORITE, LAST_CHECK_IN, PURCHASED. Reach by location reads it."""
 Index("ix_customer_places_location", customer_places.c.location_id, customer_places.c.customer_id)
+Index("ix_customer_places_store", customer_places.c.store_id, customer_places.c.customer_id)

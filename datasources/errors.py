@@ -1,0 +1,52 @@
+"""What can go wrong with a source; a driver's own errors never leave it."""
+
+
+class SourceError(Exception):
+    """A source could not answer; `source` is its name in the config, `retryable` whether asking again may help."""
+
+    retryable = True
+
+    def __init__(self, source: str, doing: str) -> None:
+        self.source = source
+        super().__init__(f"{doing}: the source {source} {self.reason}.")
+
+    reason = "failed"
+
+
+class SourceUnavailable(SourceError):
+    """The source can't be reached or refused to work."""
+
+    reason = "is not available, try again later"
+
+
+class SourceTimedOut(SourceError):
+    """The source did not answer in time."""
+
+    reason = "did not answer in time, try again later"
+
+
+class NotConfigured(SourceError):
+    """No source is bound to the domain, or the source holds no program yet."""
+
+    retryable = False
+    reason = "is not set up"
+
+
+class InvalidRequest(Exception):
+    """What was asked for can't be: the caller has to change the request. `path` names the argument."""
+
+    def __init__(self, message: str, *path: str) -> None:
+        self.path = path
+        super().__init__(message)
+
+
+class SearchModeDisabled(Exception):
+    """The search asked for is not the one that the program has opened (B3)."""
+
+
+class RateLimited(Exception):
+    """The caller has asked too often; asking again after `retry_after_s` seconds helps."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)

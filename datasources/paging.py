@@ -1,0 +1,109 @@
+"""Pages of rows by keyset: what is asked for, what comes back, and the cursors that clients hold.
+
+Relay cursor connections (Relay GraphQL Cursor Connections Specification). A cursor holds the sort values and id of a
+row; it is signed with the list, filter and order it belongs to.
+"""
+
+import base64
+import binascii
+import datetime as dt
+import hashlib
+import hmac
+from collections.abc import Hashable
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from datasources.errors import InvalidRequest
+
+Row = TypeVar("Row")
+Position = tuple[Any, ...]
+"""Sort values of a row, then what makes it unique; each is a datetime, UUID, int or str."""
+
+SIGNATURE = 10
+
+
+class PageRequest(msgspec.Struct, frozen=True):
+    """Which rows of a list: `first` behind `after`, or `last` before `before`; exactly one of the two is set.
+
+    `now` is the program's time when the request began: whatever is derived from the clock uses it. `filter` is the
+    struct of the list's own filter, `order` its order where it has several, `want_total` whether all are counted.
+    """
+
+    now: dt.datetime
+    first: int | None = None
+    after: Position | None = None
+    last: int | None = None
+    before: Position | None = None
+    filter: Hashable = None
+    order: Hashable = None
+    want_total: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many rows at most."""
+        return self.first if self.first is not None else self.last or 0
+
+    @property
+    def is_backward(self) -> bool:
+        """True for `last`."""
+        return self.last is not None
+
+
+class Page(msgspec.Struct, Generic[Row], frozen=True):
+    """Rows in the list's order; `order` names the attributes of a row that make up its position."""
+
+    rows: tuple[Row, ...]
+    order: tuple[str, ...]
+    has_next: bool = False
+    has_previous: bool = False
+    total: int | None = None
+
+    def position_of(self, row: Any) -> Position:  # any of the page's rows
+        """Where the row stands in the list."""
+        return tuple(getattr(row, name) for name in self.order)
+
+
+def page_of(rows: list[Any], request: PageRequest, order: tuple[str, ...], total: int | None = None) -> Page[Any]:
+    """The page that `rows` make, read in the direction of the request with one row more than asked.
+
+    That row's presence is `has_next` (or `has_previous`, going backward), and spares a COUNT.
+    """
+    more = len(rows) > request.size
+    kept = rows[: request.size]
+    if request.is_backward:
+        kept.reverse()
+        return Page(tuple(kept), order, request.before is not None, more, total)
+    return Page(tuple(kept), order, more, request.after is not None, total)
+
+
+class Cursors:
+    """Writes and reads the cursors of one deployment."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = hashlib.blake2b(secret, digest_size=32, person=b"cursors").digest()
+
+    def encode(self, position: Position, belongs_to: bytes) -> str:
+        """The cursor of a position in the list that `belongs_to` tells (its name, filter and order)."""
+        body = msgspec.msgpack.encode([value.bytes if isinstance(value, UUID) else value for value in position])
+        return base64.urlsafe_b64encode(self._sign(body, belongs_to) + body).rstrip(b"=").decode()
+
+    def decode(self, cursor: str, belongs_to: bytes, argument: str) -> Position:
+        """The position that a cursor of this list tells. Raises InvalidRequest for any other text."""
+        try:
+            raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), b"-_", validate=True)
+        except (binascii.Error, UnicodeEncodeError):
+            raise InvalidRequest("This is not a cursor.", argument) from None
+        signature, body = raw[:SIGNATURE], raw[SIGNATURE:]
+        if not hmac.compare_digest(signature, self._sign(body, belongs_to)):
+            raise InvalidRequest("This cursor belongs to another list, filter or order.", argument)
+        return tuple(UUID(bytes=value) if isinstance(value, bytes) else value for value in msgspec.msgpack.decode(body))
+
+    def _sign(self, body: bytes, belongs_to: bytes) -> bytes:
+        return hashlib.blake2b(belongs_to + b"\x00" + body, digest_size=SIGNATURE, key=self._secret).digest()
+
+
+def list_identity(name: str, request: PageRequest) -> bytes:
+    """What a list's cursors are bound to: its name, filter and order."""
+    return msgspec.msgpack.encode((name, request.filter, request.order), enc_hook=str)

@@ -1,0 +1,299 @@
+"""All that differs between the databases: how keys are sent, how the first of each are taken, and the driver below.
+
+Statements are written once in SQLAlchemy Core, compiled once, and run on the driver's own connection: going through
+SQLAlchemy for every call costs several times the call itself (`../shared/notes/performance.md`, last section).
+"""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+import aiosqlite
+import asyncpg
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql_dialect
+from sqlalchemy.dialects.sqlite.aiosqlite import dialect as sqlite_dialect
+from sqlalchemy.engine import URL
+from sqlalchemy.engine import Dialect as SqlDialect
+from sqlalchemy.sql.expression import column
+from sqlalchemy.types import TypeEngine
+
+from datasources.errors import SourceTimedOut, SourceUnavailable
+
+Values = Sequence[Any]  # whatever the driver takes
+Rows = Sequence[Sequence[Any]]
+
+STATEMENT_TIMEOUT_S = 5.0
+CONNECT_TIMEOUT_S = 3.0
+
+
+Joined = Sequence[tuple[FromClause, ColumnElement[bool]]]
+"""What is looked up beside each row: another table, and on what."""
+
+
+class Joining(Protocol):
+    """Columns of a table, with what is joined beside it."""
+
+    table: Table
+    joined: Joined
+
+    @property
+    def columns(self) -> Sequence[ColumnElement[Any]]:
+        """What is read, by the names of the row."""
+        ...
+
+    def joined_to(self, keys: FromClause, on: ColumnElement[bool], *, optional: bool = False) -> FromClause:
+        """The keys with the table's rows that match, then what is looked up beside each."""
+        ...
+
+
+class Ordered(Protocol):
+    """A list of such rows: how it is ordered, and whose it is."""
+
+    order: tuple[str, ...]
+    owner: ColumnElement[Any] | None
+
+    @property
+    def rows(self) -> Joining:
+        """What is listed."""
+        ...
+
+
+class Dialect(Protocol):
+    """A database as the SQL source sees it."""
+
+    name: str
+    compiler: SqlDialect
+
+    def keys(self, **columns: TypeEngine[Any]) -> FromClause:
+        """A table of the keys bound as `keys_<column>`, with `position` (0, 1, …) first."""
+        ...
+
+    def bind_keys(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+        """The parameters that fill the table of keys."""
+        ...
+
+    def any_of(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+        """True where the column is one of the values bound as `name`."""
+        ...
+
+    def bind_list(self, values: Sequence[Any]) -> Any:
+        """The parameter that `any_of` reads."""
+        ...
+
+    def first_of_each(
+        self, listed: Ordered, keys: FromClause, first: Select[Any], *, optional: bool
+    ) -> tuple[FromClause, Sequence[ColumnElement[Any]]]:
+        """The keys joined to the rows that `first` (ordered, limited, correlated to the keys) finds for each."""
+        ...
+
+    async def open(self) -> None:
+        """Connect. Raises SourceUnavailable."""
+        ...
+
+    async def close(self) -> None:
+        """Disconnect."""
+        ...
+
+    async def fetch(self, sql: str, values: Values) -> Rows:
+        """All rows of a read. Raises SourceUnavailable, SourceTimedOut."""
+        ...
+
+
+class Postgres:
+    """PostgreSQL by asyncpg: a pool whose connections are not reset at each release, since reads leave nothing behind."""
+
+    name = "postgresql"
+
+    def __init__(self, url: URL, source: str, pool_size: int) -> None:
+        self.compiler: SqlDialect = postgresql_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects are untyped
+        self._url, self._source, self._pool_size = url, source, pool_size
+        self._pool: Any = None  # asyncpg ships no types
+
+    def keys(self, **columns: TypeEngine[Any]) -> FromClause:
+        """`unnest` of one array a column, in parallel, with ordinality."""
+        arrays = [bindparam(f"keys_{name}", type_=ARRAY(type_)) for name, type_ in columns.items()]
+        table = (
+            func.unnest(*arrays)
+            .table_valued(
+                *(column(name, type_) for name, type_ in columns.items()), with_ordinality="ordinal", name="sent"
+            )
+            .render_derived()
+        )
+        return (
+            select((table.c.ordinal - 1).label("position"), *(table.c[name] for name in columns))
+            .select_from(table)
+            .subquery("keys")
+        )
+
+    def bind_keys(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+        """One list a column."""
+        return {f"keys_{name}": list(values) for name, values in columns.items()}
+
+    def any_of(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+        """`column = ANY(array)`: one text of statement, however many values."""
+        return column == func.any(bindparam(name, type_=ARRAY(column.type)))
+
+    def bind_list(self, values: Sequence[Any]) -> list[Any]:
+        """The array."""
+        return list(values)
+
+    def first_of_each(
+        self, listed: Ordered, keys: FromClause, first: Select[Any], *, optional: bool
+    ) -> tuple[FromClause, Sequence[ColumnElement[Any]]]:
+        """LATERAL: walks the index of each key as far as the limit, whatever the length of the history."""
+        found: FromClause = listed.rows.table
+        for other, condition in listed.rows.joined:
+            found = found.outerjoin(other, condition)
+        page = first.select_from(found).lateral("page")
+        return keys.join(page, true(), isouter=optional), list(page.c)
+
+    async def open(self) -> None:
+        """Make the pool. Raises SourceUnavailable."""
+        self._pool = await self._guard(
+            asyncpg.create_pool(
+                host=self._url.query.get("host") or self._url.host,
+                port=self._url.port,
+                user=self._url.username,
+                password=self._url.password,
+                database=self._url.database,
+                min_size=1,
+                max_size=self._pool_size,
+                timeout=CONNECT_TIMEOUT_S,
+                command_timeout=STATEMENT_TIMEOUT_S,
+                statement_cache_size=1024,
+                max_inactive_connection_lifetime=300,
+                reset=_leave_as_is,
+                server_settings={"application_name": "customer-graph", "timezone": "UTC", "jit": "off"},
+            )
+        )
+
+    async def close(self) -> None:
+        """Close the pool."""
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def fetch(self, sql: str, values: Values) -> Rows:
+        """All rows of a read, as asyncpg records."""
+        rows: Rows = await self._guard(self._fetch(sql, values))
+        return rows
+
+    async def _fetch(self, sql: str, values: Values) -> Rows:
+        async with self._pool.acquire(timeout=1.0) as connection:
+            rows: Rows = await connection.fetch(sql, *values)
+            return rows
+
+    async def _guard(self, work: Awaitable[Any]) -> Any:  # what the driver gives
+        try:
+            return await work
+        except TimeoutError as error:
+            raise SourceTimedOut(self._source, "reading") from error
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise SourceUnavailable(self._source, "reading") from error
+
+
+async def _leave_as_is(_connection: object) -> None:
+    """Reads change no session state, so there is nothing to reset."""
+
+
+class Sqlite:
+    """SQLite by aiosqlite: a few reading connections, each with its own thread; WAL lets them read beside a writer."""
+
+    name = "sqlite"
+
+    def __init__(self, url: URL, source: str, pool_size: int) -> None:
+        self.compiler: SqlDialect = sqlite_dialect(paramstyle="qmark")
+        self._path, self._source = url.database or ":memory:", source
+        self._size = max(1, min(pool_size, 2))
+        self._idle: asyncio.Queue[aiosqlite.Connection] | None = None
+        self._connections: list[aiosqlite.Connection] = []
+
+    def keys(self, **columns: TypeEngine[Any]) -> FromClause:
+        """`json_each` of a list of values, or of lists of values where a key has several columns."""
+        table = func.json_each(bindparam("keys", type_=Text())).table_valued("key", "value", name="sent")
+        paths = ["sent.value"] if len(columns) == 1 else [f"sent.value ->> {index}" for index in range(len(columns))]
+        parts = [
+            literal_column(path, type_).label(name) for path, (name, type_) in zip(paths, columns.items(), strict=True)
+        ]
+        return select(table.c.key.label("position"), *parts).select_from(table).subquery("keys")
+
+    def bind_keys(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+        """One JSON document for all."""
+        values = [[_plain(value) for value in values] for values in columns.values()]
+        return {"keys": json.dumps(values[0] if len(values) == 1 else list(zip(*values, strict=True)))}
+
+    def any_of(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+        """`column IN (SELECT value FROM json_each(…))`."""
+        table = func.json_each(bindparam(name, type_=Text())).table_valued("value")
+        return column.in_(select(table.c.value))
+
+    def bind_list(self, values: Sequence[Any]) -> str:
+        """The values as JSON."""
+        return json.dumps([_plain(value) for value in values])
+
+    def first_of_each(
+        self, listed: Ordered, keys: FromClause, first: Select[Any], *, optional: bool
+    ) -> tuple[FromClause, Sequence[ColumnElement[Any]]]:
+        """Rows whose unique column is IN the limited select: SQLite has no LATERAL, and this keeps to the index too."""
+        table, unique = listed.rows.table, listed.rows.table.c[listed.order[-1]]
+        on: ColumnElement[bool] = unique.in_(first.with_only_columns(unique).select_from(table))
+        if listed.owner is not None:
+            on = and_(listed.owner == keys.c.owner, on)
+        return listed.rows.joined_to(keys, on, optional=optional), listed.rows.columns
+
+    async def open(self) -> None:
+        """Open the connections. Raises SourceUnavailable where there is no such file."""
+        self._idle = asyncio.Queue()
+        for _ in range(self._size):
+            try:
+                connection = await aiosqlite.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None)
+                await connection.execute_fetchall("PRAGMA query_only = 1")
+                await connection.execute_fetchall("PRAGMA busy_timeout = 5000")
+            except sqlite3.Error as error:
+                raise SourceUnavailable(self._source, "opening the database") from error
+            self._connections.append(connection)
+            self._idle.put_nowait(connection)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for connection in self._connections:
+            await connection.close()
+        self._connections.clear()
+
+    async def fetch(self, sql: str, values: Values) -> Rows:
+        """All rows of a read: one hop to the connection's thread."""
+        if self._idle is None:
+            raise SourceUnavailable(self._source, "reading")
+        connection = await self._idle.get()
+        try:
+            return await connection.execute_fetchall(sql, values)  # type: ignore[return-value]  # a list in fact
+        except sqlite3.Error as error:
+            raise SourceUnavailable(self._source, "reading") from error
+        finally:
+            self._idle.put_nowait(connection)
+
+
+def _plain(value: Any) -> Any:  # a key of any type
+    """A key as SQLite stores it."""
+    return value.hex if isinstance(value, UUID) else value
+
+
+DIALECTS: Mapping[str, Callable[[URL, str, int], Dialect]] = {"postgresql": Postgres, "sqlite": Sqlite}
+
+__all__ = ["DIALECTS", "Dialect", "Postgres", "Sqlite"]

@@ -1,0 +1,161 @@
+"""A database as one source: prepared statements, their rows, and the keys that open sealed text."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, make_url, select
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from datasources.errors import SourceUnavailable
+from datasources.sql.dialects import DIALECTS, Dialect
+from datasources.sql.sealing import CustomerKey, MasterKey
+from datasources.sql.tables.profiles import customers
+from datasources.sql.types import Sealed
+
+Row = TypeVar("Row")
+Process = Callable[[Any], Any]
+
+KEYS_HELD = 10_000
+
+
+class Prepared(Generic[Row]):
+    """A select compiled once for a dialect; the columns named as `row`'s fields become one struct a row.
+
+    Columns in front of those (a position, a total) are given beside the struct. Sealed columns are opened with the key
+    of the customer in the row's `customer_id`.
+    """
+
+    def __init__(self, statement: Select[Any], row: Callable[..., Row], dialect: Dialect, leading: int = 0) -> None:
+        compiled = statement.compile(dialect=dialect.compiler, compile_kwargs={"render_postcompile": True})
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101  # a select compiles to nothing else
+        self.sql = compiled.string
+        self.row = row
+        self.leading = leading
+        self._constants = dict(compiled.params)
+        self._binds = [
+            (name, compiled.binds[name].type.dialect_impl(dialect.compiler).bind_processor(dialect.compiler))
+            for name in compiled.positiontup or ()
+        ]
+        columns = list(statement.selected_columns)
+        self._processes = [
+            (index, process)
+            for index, column in enumerate(columns)
+            if (process := column.type.dialect_impl(dialect.compiler).result_processor(dialect.compiler, None))
+        ]
+        names = [column.key for column in columns]
+        self.sealed = [
+            (index, _field_of(column))
+            for index, column in enumerate(columns)
+            if isinstance(column.type, Sealed) and column.key != "wrapped_key"
+        ]
+        self.owner = names.index("customer_id") if "customer_id" in names else None
+
+    def values(self, parameters: Mapping[str, Any]) -> list[Any]:
+        """The parameters in the order of the statement, as the driver takes them."""
+        return [
+            value if process is None or value is None else process(value)
+            for name, process in self._binds
+            for value in (parameters[name] if name in parameters else self._constants[name],)
+        ]
+
+    def plain(self, record: Sequence[Any]) -> list[Any]:
+        """The columns of a record as rows hold them, sealed ones still sealed."""
+        values = list(record)
+        for index, process in self._processes:
+            values[index] = process(values[index])
+        return values
+
+
+def _field_of(column: ColumnElement[Any]) -> str:
+    """`table.column` of the column that is selected, whatever it was labelled."""
+    (base,) = column.base_columns
+    return f"{base.table.name}.{base.name}"
+
+
+class Keyring:
+    """The keys of the customers read lately, unwrapped."""
+
+    def __init__(self, database: "Database", master: MasterKey) -> None:
+        self._database, self._master = database, master
+        self._keys: OrderedDict[UUID, CustomerKey | None] = OrderedDict()
+        self._wrapped: Prepared[tuple[UUID, bytes | None]] | None = None
+
+    def learn(self, customer: UUID, wrapped: bytes | None) -> None:
+        """Keep the key that came with a customer's row; None where it was destroyed."""
+        if customer in self._keys:
+            self._keys.move_to_end(customer)
+            return
+        self._keys[customer] = None if wrapped is None else self._master.unwrap(customer, wrapped)
+        if len(self._keys) > KEYS_HELD:
+            self._keys.popitem(last=False)
+
+    async def of(self, wanted: set[UUID]) -> Mapping[UUID, CustomerKey | None]:
+        """The keys of all these customers; those not known yet are read in one statement."""
+        unknown = [customer for customer in wanted if customer not in self._keys]
+        if unknown:
+            dialect = self._database.dialect
+            if self._wrapped is None:
+                statement = select(customers.c.customer_id, customers.c.wrapped_key).where(
+                    dialect.any_of(customers.c.customer_id, "ids")
+                )
+                self._wrapped = Prepared(statement, lambda *values: values, dialect)
+            for _, row in await self._database.fetch(self._wrapped, {"ids": dialect.bind_list(unknown)}):
+                if row is not None:
+                    self.learn(*row)
+        return {customer: self._keys.get(customer) for customer in wanted}
+
+    def forget(self, customer: UUID) -> None:
+        """Drop a key, as its destruction demands."""
+        self._keys.pop(customer, None)
+
+
+class Database:
+    """One database: opened and closed with the process, shared by the readers of all domains that are bound to it."""
+
+    def __init__(self, name: str, url: str, master: MasterKey, pool_size: int = 10) -> None:
+        parsed = make_url(url)
+        kind = parsed.get_backend_name()
+        if kind not in DIALECTS:
+            raise SourceUnavailable(name, f"opening a {kind} database")
+        self.name, self.url = name, url
+        self.dialect = DIALECTS[kind](parsed, name, pool_size)
+        self.keyring = Keyring(self, master)
+        self.statements = 0
+        """How many statements were sent: tests count them."""
+
+    async def open(self) -> None:
+        """Connect. Raises SourceUnavailable."""
+        await self.dialect.open()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self.dialect.close()
+
+    async def fetch(self, prepared: Prepared[Row], parameters: Mapping[str, Any]) -> list[tuple[list[Any], Row | None]]:
+        """Leading columns and struct of every row, in the statement's order; None for the struct of an outer join that
+        found nothing. Raises SourceUnavailable, SourceTimedOut."""
+        self.statements += 1
+        records = await self.dialect.fetch(prepared.sql, prepared.values(parameters))
+        rows = [prepared.plain(record) for record in records]
+        if prepared.sealed and rows:
+            await self._unseal(prepared, rows)
+        leading, row = prepared.leading, prepared.row
+        return [(values[:leading], row(*values[leading:]) if values[leading] is not None else None) for values in rows]
+
+    async def _unseal(self, prepared: Prepared[Row], rows: list[list[Any]]) -> None:
+        """Open the sealed columns in place; text whose key was destroyed is gone: None, or empty where it must be text."""
+        owner = prepared.owner
+        if owner is None:
+            return
+        keys = await self.keyring.of({values[owner] for values in rows if values[owner] is not None})
+        for values in rows:
+            key = keys.get(values[owner])
+            for index, field in prepared.sealed:
+                if values[index] is not None:
+                    values[index] = key.open(values[index], field) if key is not None else ""
+
+    async def ping(self) -> None:
+        """Pass once the database has answered. Raises SourceUnavailable, SourceTimedOut."""
+        await self.dialect.fetch("SELECT 1", ())

@@ -1,0 +1,161 @@
+"""Customers in SQL: by key, by identifier, and the member list."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import ClassVar
+
+from sqlalchemy import ColumnElement, String, bindparam, exists, or_
+
+from datasources.ids import CustomerId
+from datasources.paging import Page, PageRequest
+from datasources.profiles import (
+    ConsentRow,
+    CustomerOrder,
+    CustomerOrderField,
+    CustomerRow,
+    Match,
+    OrderDirection,
+    Within,
+)
+from datasources.registry import Domain
+from datasources.sql.dialects import Dialect
+from datasources.sql.engine import Database
+from datasources.sql.statements import Condition, Keyed, Paged, Rows, among, begins, equal
+from datasources.sql.tables.profiles import consents, customer_places, customers, identifiers
+from datasources.sql.tables.segments import segment_members
+from datasources.sql.tables.tags import customer_tags
+
+CUSTOMER = Rows(CustomerRow, customers, columns={"membership_state": customers.c.membership})
+
+
+def _of_stores(dialect: Dialect, name: str) -> ColumnElement[bool]:
+    """Tied to one of the stores: reach by location (settled.md, "Default roles")."""
+    return exists().where(
+        customer_places.c.customer_id == customers.c.customer_id, dialect.any_of(customer_places.c.store_id, name)
+    )
+
+
+REACH: dict[str, Condition] = {"customer": equal(customers.c.customer_id), "stores": _of_stores}
+"""Who exists for the caller, by the attributes of `Within`."""
+
+
+def _named(_dialect: Dialect, name: str) -> ColumnElement[bool]:
+    """Support id or external id is the value (B8)."""
+    value = bindparam(name, type_=String())
+    return or_(
+        customers.c.support_id == value,
+        exists().where(
+            identifiers.c.kind == "EXTERNAL_ID",
+            identifiers.c.value == value,
+            identifiers.c.customer_id == customers.c.customer_id,
+        ),
+    )
+
+
+def _in_segment(_dialect: Dialect, name: str) -> ColumnElement[bool]:
+    return exists().where(
+        segment_members.c.customer_id == customers.c.customer_id,
+        segment_members.c.segment_id == bindparam(name, type_=segment_members.c.segment_id.type),
+    )
+
+
+def _tagged(_dialect: Dialect, name: str) -> ColumnElement[bool]:
+    """Has the tag, with the value where one is given."""
+    value = bindparam(f"{name}_value", type_=String())
+    return exists().where(
+        customer_tags.c.customer_id == customers.c.customer_id,
+        customer_tags.c.key == bindparam(f"{name}_key", type_=String()),
+        or_(value.is_(None), customer_tags.c.value == value),
+    )
+
+
+FILTERS: dict[str, Condition] = REACH | {
+    "first_name": begins(customers.c.first_name_key),
+    "last_name": begins(customers.c.last_name_key),
+    "email": equal(customers.c.email_key),
+    "phone": equal(customers.c.phone_key),
+    "customer_id": _named,
+    "uuid": equal(customers.c.customer_id),
+    "date_of_birth": equal(customers.c.date_of_birth),
+    "status_keys": among(customers.c.status_key),
+    "segment_id": _in_segment,
+    "tag": _tagged,
+    "location_id": equal(customers.c.favorite_location_id),
+    "is_test_persona": equal(customers.c.is_test_persona),
+    "states": among(customers.c.membership),
+}
+
+ORDERS = {
+    CustomerOrderField.LAST_NAME: ("last_name_key", "first_name_key", "customer_id"),
+    CustomerOrderField.FIRST_NAME: ("first_name_key", "customer_id"),
+    CustomerOrderField.PHONE: ("phone_key", "customer_id"),
+    CustomerOrderField.EMAIL: ("email_key", "customer_id"),
+    CustomerOrderField.CREATED_AT: ("created_at", "customer_id"),
+    CustomerOrderField.LAST_ACTIVE_AT: ("active_key", "customer_id"),
+}
+"""A missing value sorts behind every other: last going up, first going down."""
+
+BY_ID = Keyed(CUSTOMER, key=("customer_id",), filters=REACH)
+BY_SUPPORT_ID = Keyed(CUSTOMER, key=("support_id",), filters=REACH)
+
+MATCH = Rows(Match, identifiers)
+MATCHES = Keyed(MATCH, key=("value",), sorted_by=(identifiers.c.kind, identifiers.c.system))
+BY_EXTERNAL_ID = Keyed(MATCH, key=("system", "value"), where=(identifiers.c.kind == "EXTERNAL_ID",))
+
+CONSENTS = Keyed(Rows(ConsentRow, consents), key=("customer_id",), sorted_by=(consents.c.channel, consents.c.purpose))
+
+
+@cache
+def _ordered(order: CustomerOrder) -> Paged[CustomerRow]:
+    """The member list in an order."""
+    return Paged(
+        CUSTOMER,
+        order=ORDERS[order.field],
+        descending=order.direction is OrderDirection.DESC,
+        owner=None,
+        filters=FILTERS,
+    )
+
+
+class SqlProfiles:
+    """Serves `datasources.profiles.ProfileReader`."""
+
+    domain: ClassVar[Domain] = Domain.PROFILES
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.source = database.name
+
+    async def customers(self, ids: Sequence[CustomerId], within: Within) -> Sequence[CustomerRow | None]:
+        """See ProfileReader."""
+        return self._known(await BY_ID.one_each(self._database, ids, within))
+
+    async def by_support_id(self, ids: Sequence[str], within: Within) -> Sequence[CustomerRow | None]:
+        """See ProfileReader."""
+        return self._known(await BY_SUPPORT_ID.one_each(self._database, ids, within))
+
+    async def matches(self, values: Sequence[str]) -> Sequence[Sequence[Match]]:
+        """See ProfileReader."""
+        return await MATCHES.all_each(self._database, values)
+
+    async def by_external_id(self, ids: Sequence[tuple[str, str]]) -> Sequence[Match | None]:
+        """See ProfileReader."""
+        return await BY_EXTERNAL_ID.one_each(self._database, ids)
+
+    async def search(self, page: PageRequest, within: Within) -> Page[CustomerRow]:
+        """See ProfileReader."""
+        assert isinstance(page.order, CustomerOrder)  # noqa: S101  # the contract of the reader
+        found = await _ordered(page.order).of_all(self._database, page, within)
+        self._known(found.rows)
+        return found
+
+    async def consents(self, customers: Sequence[CustomerId]) -> Sequence[Sequence[ConsentRow]]:
+        """See ProfileReader."""
+        return await CONSENTS.all_each(self._database, customers)
+
+    def _known(self, rows: Sequence[CustomerRow | None]) -> Sequence[CustomerRow | None]:
+        """The rows; the keys that came with them open the customers' texts in the other domains."""
+        for row in rows:
+            if row is not None:
+                self._database.keyring.learn(row.customer_id, row.wrapped_key)
+        return rows

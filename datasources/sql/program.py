@@ -1,0 +1,30 @@
+"""The program in SQL."""
+
+import msgspec
+from sqlalchemy import String, bindparam, select
+
+from datasources.errors import NotConfigured
+from datasources.program import Program, ProgramSettings
+from datasources.sql.engine import Database, Prepared
+from datasources.sql.tables.program import actors, program
+
+
+class SqlProgram:
+    """Serves `datasources.program.ProgramReader`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        by_key = select(program.c.settings).where(program.c.key == bindparam("key", type_=String()))
+        self._settings = Prepared(by_key, lambda settings: settings, database.dialect)
+        everyone = select(actors.c.kind, actors.c.actor_id, actors.c.name)
+        self._actors = Prepared(everyone, lambda *values: values, database.dialect)
+
+    async def program(self) -> Program:
+        """See ProgramReader."""
+        found = await self._database.fetch(self._settings, {"key": "program"})
+        if not found:
+            raise NotConfigured(self._database.name, "loading the program's settings")
+        ((_, settings),) = found
+        directory = await self._database.fetch(self._actors, {})
+        names = {(row[0], row[1]): row[2] for _, row in directory if row is not None}
+        return Program(msgspec.convert(settings, ProgramSettings, strict=False), names)

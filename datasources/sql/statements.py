@@ -1,0 +1,354 @@
+"""The three shapes in which every domain reads: pages, lists and rows by key. Each is one statement for many keys."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, bindparam, cast, func, literal, select, tuple_
+from sqlalchemy.types import BigInteger, TypeEngine
+
+from datasources.folding import MISSING
+from datasources.paging import Page, PageRequest, page_of
+from datasources.sql.dialects import Dialect, Joined
+from datasources.sql.engine import Database, Prepared
+from datasources.sql.types import FIRST, LAST, Instant
+from datasources.values import DateTimeRange, KeyValue
+
+Row = TypeVar("Row")
+NOW = bindparam("now", type_=Instant())
+"""The request's clock, bound in every page; other statements bind it where they use it."""
+Condition = Callable[[Dialect, str], ColumnElement[bool]]
+"""Makes a condition; the name is what the value it compares with is bound under."""
+
+
+def equal(column: ColumnElement[Any]) -> Condition:
+    """The column is the value."""
+    return lambda _dialect, name: column == bindparam(name, type_=column.type)
+
+
+def among(column: ColumnElement[Any]) -> Condition:
+    """The column is one of the values."""
+    return lambda dialect, name: dialect.any_of(column, name)
+
+
+def within(column: ColumnElement[Any]) -> Condition:
+    """The column lies in the half-open window."""
+
+    def condition(_dialect: Dialect, name: str) -> ColumnElement[bool]:
+        since, until = (bindparam(f"{name}_{end}", type_=column.type) for end in ("since", "until"))
+        return and_(column >= since, column < until)
+
+    return condition
+
+
+def begins(column: ColumnElement[Any]) -> Condition:
+    """The column begins with the value: a range, so that no character of it is a wildcard."""
+
+    def condition(_dialect: Dialect, name: str) -> ColumnElement[bool]:
+        start = bindparam(name, type_=column.type)
+        return and_(column >= start, column < start.concat(literal(MISSING)))
+
+    return condition
+
+
+def bound(dialect: Dialect, name: str, value: Hashable) -> dict[str, Any]:
+    """The parameters by which a filter's value reaches its condition."""
+    if isinstance(value, DateTimeRange):
+        return {f"{name}_since": value.since or FIRST, f"{name}_until": value.until or LAST}
+    if isinstance(value, KeyValue):
+        return {f"{name}_key": value.key, f"{name}_value": value.value}
+    if isinstance(value, tuple):
+        return {name: dialect.bind_list([item.value if isinstance(item, Enum) else item for item in value])}
+    return {name: value.value if isinstance(value, Enum) else value}
+
+
+def given(filters: Mapping[str, Condition], *asked: Any) -> dict[str, Any]:
+    """What the filter structs give of the attributes that a table answers."""
+    return {
+        name: value
+        for one in asked
+        if one is not None
+        for name in filters
+        if (value := getattr(one, name, None)) is not None
+    }
+
+
+def parameters_of(dialect: Dialect, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters by which what is given reaches its conditions."""
+    parameters: dict[str, Any] = {}
+    for name, value in values.items():
+        parameters |= bound(dialect, f"filter_{name}", value)
+    return parameters
+
+
+def conditions_of(
+    dialect: Dialect, filters: Mapping[str, Condition], names: Iterable[str]
+) -> list[ColumnElement[bool]]:
+    """The conditions of the attributes named."""
+    return [filters[name](dialect, f"filter_{name}") for name in sorted(names)]
+
+
+def total(column: ColumnElement[int]) -> ColumnElement[int]:
+    """The column's sum as a 64-bit integer, 0 over no rows."""
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
+
+
+class Rows(Generic[Row]):
+    """Rows of a struct over a table: a field takes the column of its name, unless `columns` says otherwise."""
+
+    def __init__(
+        self,
+        row: type[Row],
+        table: Table,
+        *,
+        columns: Mapping[str, ColumnElement[Any]] | None = None,
+        joined: Joined = (),
+    ) -> None:
+        named = columns or {}
+        names = [field.name for field in msgspec.structs.fields(row)]  # type: ignore[arg-type]  # rows are structs
+        self.table, self.joined = table, joined
+        self.columns = [(named[name] if name in named else table.c[name]).label(name) for name in names]
+        self.make = _maker(row)
+        self._prepared: dict[Hashable, Prepared[Row]] = {}
+
+    def prepared(
+        self, dialect: Dialect, shape: Hashable, build: Callable[[], Select[Any]], leading: int
+    ) -> Prepared[Row]:
+        """The statement of a shape, compiled the first time."""
+        found = self._prepared.get((dialect.name, shape))
+        if found is None:
+            found = self._prepared[dialect.name, shape] = Prepared(build(), self.make, dialect, leading)
+        return found
+
+    def joined_to(self, keys: FromClause, on: ColumnElement[bool], *, optional: bool = False) -> FromClause:
+        """The keys with the table's rows that match, then what is looked up beside each."""
+        found = keys.join(self.table, on, isouter=optional)
+        for other, condition in self.joined:
+            found = found.outerjoin(other, condition)
+        return found
+
+
+def _maker(row: type[Row]) -> Callable[..., Row]:
+    """The constructor of a row, which turns the texts of its enum fields into their members."""
+    enums = [
+        (index, field.type._value2member_map_)  # a third of the time that calling the enum takes
+        for index, field in enumerate(msgspec.structs.fields(row))  # type: ignore[arg-type]  # rows are structs
+        if isinstance(field.type, type) and issubclass(field.type, Enum)
+    ]
+    if not enums:
+        return row
+
+    def make(*values: Any) -> Row:
+        changed = list(values)
+        for index, members in enums:
+            changed[index] = members[values[index]]
+        return row(*changed)
+
+    return make
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What of a request changes the text of its statement; all else is bound."""
+
+    filtered_by: frozenset[str]
+    after: bool
+    before: bool
+    backward: bool
+    total: bool
+
+
+def _placed(page: PageRequest) -> dict[str, Any]:
+    """The parameters for the clock, the limit and the cursors."""
+    parameters: dict[str, Any] = {"now": page.now, "limit": page.size + 1}
+    for name, position in (("after", page.after), ("before", page.before)):
+        parameters |= {f"{name}_{index}": value for index, value in enumerate(position or ())}
+    return parameters
+
+
+class Paged(Generic[Row]):
+    """A list that is read by pages, in a total order: by `order`, all in one direction, the last column unique.
+
+    `owner` is the column that tells whose list a row is in (None: there is one list); `always` holds for every row.
+    """
+
+    def __init__(
+        self,
+        rows: Rows[Row],
+        *,
+        order: Sequence[str],
+        descending: bool = True,
+        owner: str | None = "customer_id",
+        filters: Mapping[str, Condition] | None = None,
+        always: ColumnElement[bool] | None = None,
+    ) -> None:
+        self.rows, self.order, self.descending = rows, tuple(order), descending
+        self.owner: ColumnElement[Any] | None = None if owner is None else rows.table.c[owner]
+        self.filters, self.always = filters or {}, always
+        self._prepared: dict[tuple[str, Shape], Prepared[Row]] = {}
+
+    async def of_each(
+        self, database: Database, owners: Sequence[Any], page: PageRequest, within: Any = None
+    ) -> list[Page[Row]]:
+        """One page per owner, in the order given; `within` is a second filter, such as the caller's reach.
+
+        Raises SourceUnavailable, SourceTimedOut.
+        """
+        dialect = database.dialect
+        asked = given(self.filters, page.filter, within)
+        parameters = dialect.bind_keys({"owner": owners}) if self.owner is not None else {}
+        parameters |= _placed(page) | parameters_of(dialect, asked)
+        rows: list[list[Row]] = [[] for _ in owners]
+        totals: list[int | None] = [0 if page.want_total else None for _ in owners]
+        statement = self._statement(dialect, page, frozenset(asked))
+        for (position, total), row in await database.fetch(statement, parameters):
+            totals[position] = total
+            if row is not None:
+                rows[position].append(row)
+        return [page_of(own, page, self.order, total) for own, total in zip(rows, totals, strict=True)]
+
+    async def of_all(self, database: Database, page: PageRequest, within: Any = None) -> Page[Row]:
+        """A page of the one list there is. Raises SourceUnavailable, SourceTimedOut."""
+        (result,) = await self.of_each(database, (None,), page, within)
+        return result
+
+    def _statement(self, dialect: Dialect, page: PageRequest, filtered_by: frozenset[str]) -> Prepared[Row]:
+        """The statement for a request's shape, compiled the first time."""
+        shape = Shape(filtered_by, page.after is not None, page.before is not None, page.is_backward, page.want_total)
+        prepared = self._prepared.get((dialect.name, shape))
+        if prepared is None:
+            prepared = Prepared(self._select(dialect, shape), self.rows.make, dialect, leading=2)
+            self._prepared[dialect.name, shape] = prepared
+        return prepared
+
+    def _select(self, dialect: Dialect, shape: Shape) -> Select[Any]:
+        """Position of the owner, total where wanted, then the row's columns; by owner, then in reading order."""
+        falling = self.descending is not shape.backward
+        matching = conditions_of(dialect, self.filters, shape.filtered_by)
+        if self.always is not None:
+            matching.append(self.always)
+        keys = self._keys(dialect, matching if shape.total else None)
+        if self.owner is not None:
+            matching.append(self.owner == keys.c.owner)
+        sort = [self.rows.table.c[name] for name in self.order]
+        first = (
+            select(*self.rows.columns)
+            .where(*matching, *self._cuts(sort, shape))
+            .limit(bindparam("limit", type_=BigInteger()))
+        )
+        first = first.order_by(*(column.desc() if falling else column.asc() for column in sort))
+        found, columns = dialect.first_of_each(self, keys, first.correlate(keys), optional=shape.total)
+        named = {column.key: column for column in columns}
+        total = keys.c.total if shape.total else literal(None, BigInteger()).label("total")
+        in_order = [named[name].desc() if falling else named[name].asc() for name in self.order]
+        return select(keys.c.position, total, *columns).select_from(found).order_by(keys.c.position, *in_order)
+
+    def _keys(self, dialect: Dialect, counted: list[ColumnElement[bool]] | None) -> FromClause:
+        """The owners by position, with the number of their rows where it is wanted: materialized, so counted once."""
+        sent: FromClause = select(literal(0).label("position")).subquery("keys")
+        own: list[ColumnElement[bool]] = []
+        if self.owner is not None:
+            sent = dialect.keys(owner=self.owner.type)
+            own = [self.owner == sent.c.owner]
+        if counted is None:
+            return sent
+        count = (
+            select(func.count()).select_from(self.rows.table).where(*own, *counted).correlate(sent).scalar_subquery()
+        )
+        return select(*sent.c, count.label("total")).cte("counted").prefix_with("MATERIALIZED")
+
+    def _cuts(self, sort: Sequence[ColumnElement[Any]], shape: Shape) -> list[ColumnElement[bool]]:
+        """Behind `after`, before `before`: row values compare in the order of the index."""
+        cuts: list[ColumnElement[bool]] = []
+        for name, wanted, below in (
+            ("after", shape.after, self.descending),
+            ("before", shape.before, not self.descending),
+        ):
+            if wanted:
+                place = tuple_(*(bindparam(f"{name}_{index}", type_=column.type) for index, column in enumerate(sort)))
+                cuts.append(tuple_(*sort) < place if below else tuple_(*sort) > place)
+        return cuts
+
+
+class EachOf(Generic[Row]):
+    """Any other statement over keys: `build` selects the position of the key, then the fields of the row."""
+
+    def __init__(
+        self, row: Callable[..., Row], key: Mapping[str, TypeEngine[Any]], build: Callable[[FromClause], Select[Any]]
+    ) -> None:
+        self.row, self.key, self.build = row, key, build
+        self._prepared: dict[str, Prepared[Row]] = {}
+
+    async def fetch(self, database: Database, keys: Sequence[Any], **parameters: Any) -> list[tuple[Row, ...]]:
+        """The rows of each key, in the order given. Raises SourceUnavailable, SourceTimedOut."""
+        dialect = database.dialect
+        prepared = self._prepared.get(dialect.name)
+        if prepared is None:
+            prepared = Prepared(self.build(dialect.keys(**self.key)), self.row, dialect, leading=1)
+            self._prepared[dialect.name] = prepared
+        return await rows_of_each(database, prepared, keys, self.key, parameters)
+
+
+async def rows_of_each(
+    database: Database, prepared: Prepared[Row], keys: Sequence[Any], names: Iterable[str], parameters: dict[str, Any]
+) -> list[tuple[Row, ...]]:
+    """The rows of each key, in the order given, of a statement that tells the key's position first."""
+    columns = list(names)
+    parts = [keys] if len(columns) == 1 else list(zip(*keys, strict=True))
+    rows: list[list[Row]] = [[] for _ in keys]
+    sent = database.dialect.bind_keys(dict(zip(columns, parts, strict=True)))
+    for (position,), row in await database.fetch(prepared, sent | parameters):
+        if row is not None:
+            rows[position].append(row)
+    return [tuple(own) for own in rows]
+
+
+class Keyed(Generic[Row]):
+    """Rows found by the columns `key`: at most one each, or all of each in the order of `sorted_by`."""
+
+    def __init__(
+        self,
+        rows: Rows[Row],
+        *,
+        key: Sequence[str] = ("customer_id", "id"),
+        sorted_by: Sequence[ColumnElement[Any]] = (),
+        where: Sequence[ColumnElement[bool]] = (),
+        filters: Mapping[str, Condition] | None = None,
+    ) -> None:
+        self.rows, self.key, self.sorted_by, self.where = rows, tuple(key), tuple(sorted_by), tuple(where)
+        self.filters = filters or {}
+        self._prepared: dict[tuple[str, frozenset[str]], Prepared[Row]] = {}
+
+    async def one_each(
+        self, database: Database, keys: Sequence[Any], within: Any = None, **parameters: Any
+    ) -> list[Row | None]:
+        """The row of each key, or None, in the order given. Raises SourceUnavailable, SourceTimedOut."""
+        found = await self.all_each(database, keys, within, **parameters)
+        return [rows[0] if rows else None for rows in found]
+
+    async def all_each(
+        self, database: Database, keys: Sequence[Any], within: Any = None, **parameters: Any
+    ) -> list[tuple[Row, ...]]:
+        """The rows of each key, in the order given. Raises SourceUnavailable, SourceTimedOut."""
+        dialect = database.dialect
+        asked = given(self.filters, within)
+        shape = dialect.name, frozenset(asked)
+        prepared = self._prepared.get(shape)
+        if prepared is None:
+            prepared = self._prepared[shape] = Prepared(
+                self._select(dialect, asked), self.rows.make, dialect, leading=1
+            )
+        return await rows_of_each(database, prepared, keys, self.key, parameters | parameters_of(dialect, asked))
+
+    def _select(self, dialect: Dialect, asked: Iterable[str]) -> Select[Any]:
+        keys = dialect.keys(**{name: self.rows.table.c[name].type for name in self.key})
+        on = and_(
+            *(self.rows.table.c[name] == keys.c[name] for name in self.key),
+            *self.where,
+            *conditions_of(dialect, self.filters, asked),
+        )
+        return (
+            select(keys.c.position, *self.rows.columns)
+            .select_from(self.rows.joined_to(keys, on))
+            .order_by(keys.c.position, *self.sorted_by)
+        )

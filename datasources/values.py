@@ -1,0 +1,55 @@
+"""Values that rows of several domains share."""
+
+import datetime as dt
+from enum import Enum
+
+import msgspec
+
+
+class Money(msgspec.Struct, frozen=True):
+    """An amount in minor units of an ISO 4217 currency; no arithmetic across currencies."""
+
+    amount_minor: int
+    currency: str
+
+
+class ActorKind(Enum):
+    """What kind of actor did something."""
+
+    STAFF = "STAFF"
+    MEMBER = "MEMBER"
+    SERVICE = "SERVICE"
+    SYSTEM = "SYSTEM"
+
+
+class ActorRef(msgspec.Struct, frozen=True):
+    """Who did it, as histories keep it; the name is resolved when read."""
+
+    kind: ActorKind
+    id: str
+
+
+def actor_of(kind: str | None, id: str | None) -> ActorRef | None:
+    """The actor that two columns tell, or None."""
+    return None if kind is None or id is None else ActorRef(ActorKind(kind), id)
+
+
+class DateTimeRange(msgspec.Struct, frozen=True, rename={"since": "from"}):
+    """A half-open window: `since` included, `until` not."""
+
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+
+
+class KeyValue(msgspec.Struct, frozen=True):
+    """A key and its value."""
+
+    key: str
+    value: str | None = None
+
+
+class GeoPoint(msgspec.Struct, frozen=True):
+    """A point on the earth, WGS 84 degrees."""
+
+    latitude: float
+    longitude: float

@@ -1,0 +1,110 @@
+"""The composition root: which source serves each domain, opened and closed with the process."""
+
+import datetime as dt
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from datasources.errors import SourceError, SourceUnavailable
+from datasources.paging import Cursors
+from datasources.program import Program, SearchMode
+from datasources.registry import Domain
+from datasources.sql.engine import Database
+from datasources.sql.points import SqlPoints
+from datasources.sql.profiles import SqlProfiles
+from datasources.sql.program import SqlProgram
+from datasources.sql.sealing import MasterKey
+from gateway.config import Settings
+from permissions.model import Principal
+from resolvers.context import Context, Sources, Unbound
+
+SQL: Mapping[Domain, Callable[[Database], Any]] = {
+    Domain.PROFILES: SqlProfiles,
+    Domain.POINTS: SqlPoints,
+}
+"""What serves each domain from a database."""
+
+PROGRAM_TTL_S = 5.0
+
+
+class Runtime:
+    """Everything that lives as long as the process."""
+
+    def __init__(
+        self, databases: Mapping[str, Database], sources: Sources, cursors: Cursors, search: SearchMode | None
+    ) -> None:
+        self.databases, self.sources, self.cursors = databases, sources, cursors
+        self._search = search
+        self._reader = SqlProgram(databases[sources.bound[Domain.PROFILES]])
+        self._program: Program | None = None
+        self._loaded_at = 0.0
+
+    @classmethod
+    async def open(cls, settings: Settings) -> "Runtime":
+        """Connect every source. Raises SourceUnavailable."""
+        master = MasterKey(settings.privacy.key)
+        databases = {
+            name: Database(name, section.url.get_secret_value(), master, section.pool_size)
+            for name, section in settings.sources.items()
+        }
+        bound = {
+            Domain[name.upper()]: source for name, source in settings.domains.sources.items() if source is not None
+        }
+        if Domain.PROFILES not in bound:
+            raise SourceUnavailable("none", "opening the domain profiles, which every other hangs on")
+        opened: list[Database] = []
+        try:
+            for database in databases.values():
+                await database.open()
+                opened.append(database)
+        except SourceError:
+            for database in opened:
+                await database.close()
+            raise
+        readers = {
+            domain.value.lower(): reader(databases[bound[domain]]) if domain in bound else Unbound(domain)
+            for domain, reader in SQL.items()
+        }
+        mode = settings.search.mode
+        return cls(
+            databases,
+            Sources(**readers, bound=bound),
+            Cursors(settings.cursors.key),
+            mode,
+        )
+
+    async def program(self) -> Program:
+        """The program, read anew after five seconds. Raises SourceUnavailable, SourceTimedOut, NotConfigured."""
+        if self._program is None or time.monotonic() - self._loaded_at > PROGRAM_TTL_S:
+            loaded = await self._reader.program()
+            if self._search is not None:
+                search = msgspec.structs.replace(loaded.settings.search, mode=self._search)
+                loaded = msgspec.structs.replace(
+                    loaded, settings=msgspec.structs.replace(loaded.settings, search=search)
+                )
+            self._program, self._loaded_at = loaded, time.monotonic()
+        return self._program
+
+    async def context(self, principal: Principal) -> Context:
+        """What one request carries. Raises as `program` does."""
+        program = await self.program()
+        now = program.settings.clock.now(dt.datetime.now(dt.UTC))
+        return Context(principal, program, self.sources, self.cursors, now)
+
+    async def health(self) -> Mapping[str, SourceError | None]:
+        """What is wrong with each source; None where it answers."""
+        found: dict[str, SourceError | None] = {}
+        for name, database in self.databases.items():
+            try:
+                await database.ping()
+                found[name] = None
+            except SourceError as error:
+                found[name] = error
+        return found
+
+    async def close(self) -> None:
+        """Disconnect every source."""
+        for database in self.databases.values():
+            await database.close()

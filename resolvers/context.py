@@ -1,0 +1,82 @@
+"""What one request carries: who asks, the program, its sources, the time, and the loaders."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from datasources.errors import NotConfigured
+from datasources.paging import Cursors
+from datasources.points import PointReader
+from datasources.profiles import ProfileReader
+from datasources.program import Program, ProgramSettings
+from datasources.registry import Domain
+from permissions.model import AccessDenied, Principal, Scope
+from resolvers.loading import Loaders
+
+Value = TypeVar("Value")
+
+
+class Unbound:
+    """Stands for the reader of a domain that no source is bound to."""
+
+    def __init__(self, domain: Domain) -> None:
+        self._domain = domain
+
+    def __getattr__(self, name: str) -> Any:  # whatever a reader has
+        raise NotConfigured(self._domain.value.lower(), name)
+
+
+class Sources(msgspec.Struct, frozen=True):
+    """The reader of every domain, an `Unbound` where no source is bound to it; `bound` names the sources."""
+
+    profiles: ProfileReader
+    points: PointReader
+    bound: Mapping[Domain, str]
+
+
+class Context:
+    """One request. Made by the gateway, gone with the answer."""
+
+    __slots__ = ("cursors", "loaders", "memo", "now", "principal", "program", "sources")
+
+    def __init__(
+        self, principal: Principal, program: Program, sources: Sources, cursors: Cursors, now: dt.datetime
+    ) -> None:
+        self.principal, self.program, self.sources = principal, program, sources
+        self.cursors, self.now = cursors, now
+        self.loaders = Loaders()
+        self.memo: dict[Hashable, Any] = {}
+        """What was worked out once for the whole request."""
+
+    @property
+    def settings(self) -> ProgramSettings:
+        """The program's settings."""
+        return self.program.settings
+
+    def holds(self, *scopes: Scope) -> bool:
+        """True when the caller holds all of the scopes."""
+        return self.principal.scopes.issuperset(scopes)
+
+    def require(self, *scopes: Scope) -> None:
+        """Pass when the caller holds all of the scopes. Raises AccessDenied."""
+        if not self.holds(*scopes):
+            raise AccessDenied((frozenset(scopes),))
+
+    def load(
+        self, method: Callable[..., Awaitable[Sequence[Value]]], key: Hashable, *shared: Hashable
+    ) -> Awaitable[Value]:
+        """A source method's result for one key, batched with the others of this tick."""
+        return self.loaders.load(method, key, *shared)
+
+    async def load_many(
+        self, method: Callable[..., Awaitable[Sequence[Value]]], keys: Sequence[Hashable], *shared: Hashable
+    ) -> list[Value]:
+        """The method's results for several keys, in their order, in one batch."""
+        return await asyncio.gather(*(self.load(method, key, *shared) for key in keys))
+
+    async def call(self, method: Callable[..., Awaitable[Value]], *arguments: Any) -> Value:
+        """The result of a source method that has no keys, told of like a batch."""
+        return await self.loaders.call(method, *arguments)

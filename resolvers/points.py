@@ -1,0 +1,104 @@
+"""Points of a customer."""
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import UUID
+
+from datasources.errors import InvalidRequest
+from datasources.ids import CustomerId, EntityId
+from datasources.paging import Page, PageRequest
+from datasources.points import (
+    BalanceExplanation,
+    PointAccountRow,
+    PointAllocationRow,
+    PointAuditRow,
+    PointExpiryRow,
+)
+from datasources.profiles import CustomerRow
+from datasources.program import PointAccountDefinition, PointSource
+from resolvers.context import Context
+
+
+async def accounts(
+    customer: CustomerRow, context: Context, keys: Sequence[str] | None = None
+) -> Sequence[PointAccountRow]:
+    """The customer's accounts in the order of the program, those of `keys` where given."""
+    rows = {
+        row.account_key: row for row in await context.load(context.sources.points.accounts, customer.id, context.now)
+    }
+    wanted = [account.key for account in context.settings.point_accounts if keys is None or account.key in keys]
+    return [rows.get(key) or PointAccountRow.empty(customer.id, key) for key in wanted]
+
+
+async def total(customer: CustomerRow, context: Context, as_of: dt.datetime | None = None) -> int:
+    """The sum of the accounts that count toward the total, now or at a past moment (D8)."""
+    counted = [account.key for account in context.settings.point_accounts if account.counts_toward_total]
+    if as_of is None:
+        found = await accounts(customer, context, counted)
+        return sum(account.balance for account in found)
+    return sum(
+        await context.load_many(context.sources.points.balances_at, [(customer.id, key) for key in counted], as_of)
+    )
+
+
+async def audit(customer: CustomerRow, context: Context, page: PageRequest) -> Page[PointAuditRow]:
+    """The point audit log, newest first (1.H)."""
+    return await context.load(context.sources.points.audit, customer.id, page)
+
+
+async def expiry_schedule(
+    customer: CustomerRow, context: Context, until: dt.datetime | None = None
+) -> Sequence[PointExpiryRow]:
+    """Points that will expire, soonest first."""
+    return await context.load(context.sources.points.expiries, customer.id, context.now, until)
+
+
+async def explain(
+    customer: CustomerRow, context: Context, account: str, since: dt.datetime, until: dt.datetime
+) -> BalanceExplanation:
+    """What led from the balance before `since` to that before `until`. Raises InvalidRequest."""
+    if account not in {definition.key for definition in context.settings.point_accounts}:
+        raise InvalidRequest("The program has no such point account.", "account")
+    if until < since:
+        raise InvalidRequest("`until` lies before `from`.", "until")
+    return await context.load(context.sources.points.movements, (customer.id, account), since, until)
+
+
+async def balance_at(account: PointAccountRow, context: Context, at: dt.datetime) -> int:
+    """The account's balance after everything that occurred at or before `at`."""
+    return await context.load(context.sources.points.balances_at, (account.customer_id, account.account_key), at)
+
+
+async def entry(context: Context, customer: UUID, id: UUID) -> PointAuditRow | None:
+    """An entry of the ledger by its id."""
+    return await context.load(context.sources.points.entries, (CustomerId(customer), EntityId(id)), context.now)
+
+
+async def reversed_entry(row: PointAuditRow, context: Context) -> PointAuditRow | None:
+    """The entry that this one reverses."""
+    return None if row.reverses_id is None else await entry(context, row.customer_id, row.reverses_id)
+
+
+async def reversing_entry(row: PointAuditRow, context: Context) -> PointAuditRow | None:
+    """The entry that reverses this one."""
+    return None if row.reversed_by_id is None else await entry(context, row.customer_id, row.reversed_by_id)
+
+
+async def allocations(row: PointAuditRow, context: Context) -> Sequence[PointAllocationRow]:
+    """The lots that an entry took from or gave back to, soonest expiry first."""
+    return await context.load(context.sources.points.allocations, (row.customer_id, EntityId(row.id)))
+
+
+async def lot(allocation: PointAllocationRow, context: Context) -> PointAuditRow | None:
+    """The entry that the lot of an allocation came from."""
+    return await entry(context, allocation.customer_id, allocation.lot_id)
+
+
+def definition(account: PointAccountRow, context: Context) -> PointAccountDefinition:
+    """How the program set the account up."""
+    return context.settings.point_account(account.account_key)
+
+
+def source(row: PointAuditRow, context: Context) -> PointSource:
+    """Where the points came from."""
+    return context.settings.point_source(row.source_key)

@@ -1,0 +1,133 @@
+"""Relay's connection types, made for each node type, and the page that they show."""
+
+from functools import cached_property
+from typing import Any
+
+import strawberry
+
+from datasources.paging import Cursors, Page
+from schema.fields import GraphField
+from schema.views import VIEWS, ViewOf, view
+
+
+class ShownPage:
+    """A page with what its cursors need; the object behind a connection and its `pageInfo`."""
+
+    __slots__ = ("__dict__", "cursors", "list", "page")
+
+    def __init__(self, page: Page[Any], cursors: Cursors, list: bytes) -> None:
+        self.page, self.cursors, self.list = page, cursors, list
+
+    @cached_property
+    def edges(self) -> list["ShownEdge"]:
+        """A row and its place in the list, each."""
+        return [ShownEdge(row, self) for row in self.page.rows]
+
+    @property
+    def nodes(self) -> tuple[Any, ...]:
+        """The rows."""
+        return self.page.rows
+
+    @property
+    def page_info(self) -> "ShownPage":
+        """The page itself answers what `PageInfo` asks."""
+        return self
+
+    @property
+    def total_count(self) -> int | None:
+        """How many there are in all, where that was asked for."""
+        return self.page.total
+
+    @property
+    def sole_match(self) -> Any:  # the row
+        """The one row that there is in all."""
+        alone = len(self.page.rows) == 1 and not self.page.has_next and not self.page.has_previous
+        return self.page.rows[0] if alone else None
+
+    @property
+    def has_next_page(self) -> bool:
+        """More behind this page."""
+        return self.page.has_next
+
+    @property
+    def has_previous_page(self) -> bool:
+        """More before this page."""
+        return self.page.has_previous
+
+    @property
+    def start_cursor(self) -> str | None:
+        """The cursor of the first row."""
+        return self.cursor_of(self.page.rows[0]) if self.page.rows else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        """The cursor of the last row."""
+        return self.cursor_of(self.page.rows[-1]) if self.page.rows else None
+
+    def cursor_of(self, row: Any) -> str:
+        """The cursor of a row of this page."""
+        return self.cursors.encode(self.page.position_of(row), self.list)
+
+
+class ShownEdge:
+    """A row and its place in the list."""
+
+    __slots__ = ("node", "page")
+
+    def __init__(self, node: Any, page: ShownPage) -> None:
+        self.node, self.page = node, page
+
+    @property
+    def cursor(self) -> str:
+        """The row's cursor."""
+        return self.page.cursor_of(self.node)
+
+
+@view(ShownPage)
+class PageInfo:
+    """Where a page stands in its list."""
+
+    has_next_page: bool
+    """True when more comes behind this page."""
+    has_previous_page: bool
+    """True when something comes before this page."""
+    start_cursor: str | None
+    """Cursor of the first item; null on an empty page."""
+    end_cursor: str | None
+    """Cursor of the last item; null on an empty page."""
+
+
+def _described(annotation: Any, description: str) -> tuple[Any, GraphField]:
+    return annotation, GraphField(description=description)
+
+
+def page_type(name: str, node: type, things: str, **more: Any) -> Any:  # the connection class itself
+    """The types `<name>Connection` and `<name>Edge` over a node type; `things` names the nodes in the plural.
+
+    `more` adds fields to the connection: name → (annotation, description).
+    """
+    edge = _object(
+        f"{name}Edge",
+        f"One of the {things}, with its place in the list.",
+        ShownEdge,
+        node=_described(node, "What is listed."),
+        cursor=_described(str, "Its place: pass it as `after` or `before`."),
+    )
+    return _object(
+        f"{name}Connection",
+        f"A page of {things}.",
+        ShownPage,
+        edges=_described(list[edge], "Each item with its cursor."),  # type: ignore[valid-type]  # made at run time
+        nodes=_described(list[node], "The items alone."),  # type: ignore[valid-type]
+        page_info=_described(PageInfo, "Where this page stands."),
+        total_count=_described(int | None, "How many there are in all; computed only when selected."),
+        **{key: _described(annotation, description) for key, (annotation, description) in more.items()},
+    )
+
+
+def _object(name: str, description: str, row: type, **fields: tuple[Any, GraphField]) -> Any:
+    annotations = {key: annotation for key, (annotation, _) in fields.items()}
+    body = {"__annotations__": annotations, **{key: field for key, (_, field) in fields.items()}}
+    made = strawberry.type(type(name, (), body), name=name, description=description)
+    VIEWS[name] = ViewOf(name, row, (), (), None)
+    return made

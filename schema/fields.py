@@ -1,0 +1,181 @@
+"""The builders that every field of the schema is made with: `leaf`, `lookup` and `connection`.
+
+Scopes, domain, kind of personal data and paging are data on the field; `schema.build` makes resolvers of them, and
+nothing else decides them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from datasources.registry import Domain
+from permissions.masking import PiiKind
+from permissions.model import RequiredScopes, Scope
+from permissions.policy import PII
+from permissions.policy import requires as scopes
+from schema.directives import Authenticated, ListSize, Pii, Source, requires_scopes
+
+Serve = Callable[..., Any]
+"""(row, context, **arguments) → the value, or an awaitable of it: a resolver of `resolvers`."""
+Pack = Callable[[dict[str, Any]], Any]
+"""Makes the filter of a page request out of a connection's other arguments."""
+
+DEFAULT_PAGE = 20
+LARGEST_PAGE = 200
+
+
+class Argument(msgspec.Struct, frozen=True):
+    """An argument of a field."""
+
+    name: str
+    type: Any  # a type as strawberry takes it
+    description: str
+    default: Any = strawberry.UNSET
+    graphql_name: str | None = None
+
+
+class Paging(msgspec.Struct, frozen=True):
+    """How a connection is paged; `filter` names the argument or packs the arguments that filter it."""
+
+    pack: Pack | None = None
+    default: int = DEFAULT_PAGE
+    order: str | None = None
+
+
+class GraphField(StrawberryField):
+    """A field with what the gateway has to know of it."""
+
+    serve: Serve | None = None
+    requires: RequiredScopes = ()
+    is_authenticated: bool = False
+    domain: Domain | None = None
+    pii: PiiKind | None = None
+    unmasked_by: Scope = PII
+    paging: Paging | None = None
+
+
+def argument(
+    name: str, type_: Any, description: str, default: Any = strawberry.UNSET, graphql_name: str | None = None
+) -> Argument:
+    """An argument of a lookup or connection, in Python's spelling; nullable ones may be left out."""
+    return Argument(name, type_, description, default, graphql_name)
+
+
+def leaf(
+    *, pii: PiiKind | None = None, requires: str | None = None, unmasked_by: str = PII
+) -> Any:  # typed as the attribute it stands for
+    """An attribute of the row that is personal data, or that needs a scope of its own."""
+    field = GraphField()
+    _mark(field, requires=requires, domain=None, pii=pii)
+    field.unmasked_by = Scope(unmasked_by)
+    return field
+
+
+def lookup(
+    type_: Any,
+    serve: Serve,
+    *arguments: Argument,
+    requires: str | None = None,
+    domain: Domain | None = None,
+    served_by: Domain | None = None,
+    pii: PiiKind | None = None,
+    authenticated: bool = False,
+) -> Any:  # typed as the attribute it stands for
+    """A field that a resolver answers: one value, or a whole list; null where its domain has no source.
+
+    `domain` is printed as `@source`, `served_by` is not.
+    """
+    field = GraphField(type_annotation=StrawberryAnnotation(type_))
+    field.serve, field.domain = serve, served_by
+    field.arguments = [_strawberry_argument(item) for item in arguments]
+    _mark(field, requires=requires, domain=domain, pii=pii, authenticated=authenticated)
+    return field
+
+
+FIRST = "How many at most, from the start or behind `after`."
+AFTER = "Only what comes behind this cursor."
+LAST = "How many at most, from the end or before `before`; excludes `first`."
+BEFORE = "Only what comes before this cursor."
+
+
+def connection(
+    page_type: type,
+    serve: Serve,
+    *arguments: Argument,
+    filter: Pack | type | None = None,
+    both_ways: bool = False,
+    default: int = DEFAULT_PAGE,
+    order: str | None = None,
+    nullable: bool = True,
+    requires: str | None = None,
+    domain: Domain | None = None,
+    served_by: Domain | None = None,
+    authenticated: bool = False,
+) -> Any:  # typed as the attribute it stands for
+    """A Relay connection: `serve` gets a `PageRequest` and answers a `Page`.
+
+    `filter` makes the request's filter: a struct that takes the other arguments by name, or a function of them all;
+    left out, the argument `filter` is it. `order` names the argument that orders the list.
+    """
+    field = GraphField(type_annotation=StrawberryAnnotation(page_type | None if nullable else page_type))
+    field.serve, field.domain = serve, served_by
+    field.paging = Paging(_packed(filter), default, order)
+    sized = strawberry.UNSET if both_ways else DEFAULT_PAGE
+    paging = [argument("first", int | None, FIRST, sized), argument("after", str | None, AFTER)]
+    if both_ways:
+        paging += [argument("last", int | None, LAST), argument("before", str | None, BEFORE)]
+    field.arguments = [_strawberry_argument(item) for item in (*arguments, *paging)]
+    _mark(field, requires=requires, domain=domain, pii=None, authenticated=authenticated)
+    field.directives.append(
+        ListSize(
+            assumed_size=default,
+            slicing_arguments=["first", "last"] if both_ways else ["first"],
+            sized_fields=["edges", "nodes"],
+            require_one_slicing_argument=False,
+        )
+    )
+    return field
+
+
+def _packed(filter: Pack | type | None) -> Pack:
+    """The function from a connection's arguments to its filter."""
+    if filter is None:
+        return lambda given: given.get("filter")
+    if isinstance(filter, type):
+        return lambda given: filter(**given)
+    return filter
+
+
+def _mark(
+    field: GraphField, *, requires: str | None, domain: Domain | None, pii: PiiKind | None, authenticated: bool = False
+) -> None:
+    """Keep what the gateway must know on the field, and print it in the SDL."""
+    directives: list[object] = []
+    if domain is not None:
+        field.domain = domain
+        directives.append(Source(domain=domain))
+    if requires is not None:
+        field.requires = scopes(requires)
+        directives.append(requires_scopes(field.requires))
+    if authenticated:
+        field.is_authenticated = True
+        directives.append(Authenticated())
+    if pii is not None:
+        field.pii = pii
+        directives.append(Pii(kind=pii))
+    field.directives = directives
+
+
+def _strawberry_argument(item: Argument) -> StrawberryArgument:
+    return StrawberryArgument(
+        python_name=item.name,
+        graphql_name=item.graphql_name,
+        type_annotation=StrawberryAnnotation(item.type),
+        description=item.description,
+        default=item.default,
+    )

@@ -1,0 +1,152 @@
+"""The root of reading."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import strawberry
+
+from datasources import profiles as rows
+from datasources.errors import InvalidRequest
+from resolvers import nodes, profiles
+from resolvers.context import Context
+from schema.connections import page_type
+from schema.customer import Customer
+from schema.enums import enum
+from schema.fields import argument, connection, lookup
+from schema.ids import parse_id, parse_uuid
+from schema.profiles import CustomerFilter, CustomerOrder, ExternalIdInput
+from schema.views import VIEWS, Node, values, view
+
+
+async def node(_root: object, context: Context, id: str) -> Any:  # a row of any type
+    """What has this id. Raises InvalidRequest, AccessDenied."""
+    name, key = parse_id(id, "id")
+    wanted = VIEWS.get(name)
+    if wanted is None or wanted.find is None or len(key) != len(wanted.key):
+        raise InvalidRequest("This is not an id of this graph.", "id")
+    owned = len(key) == 2
+    return await nodes.found(context, key, owned=owned, requires=wanted.requires, find=wanted.find)
+
+
+async def several(_root: object, context: Context, ids: Sequence[str]) -> list[Any]:
+    """What has each of the ids, in their order; what went wrong with one leaves the others in their places."""
+    if len(ids) > 100:
+        raise InvalidRequest("At most 100 ids at once.", "ids")
+    return list(await asyncio.gather(*(node(None, context, one) for one in ids), return_exceptions=True))
+
+
+@values(rows.CustomerKey, one_of=True)
+class CustomerKey:
+    """An identifier that is no personal data; exactly one is given."""
+
+    id: strawberry.ID | None
+    """Global id."""
+    uuid: strawberry.ID | None
+    """The customer's UUID."""
+    support_id: str | None
+    """The id told on the telephone."""
+    external_id: ExternalIdInput | None
+    """The id in another system."""
+
+
+async def customer(_root: object, context: Context, by: rows.CustomerKey) -> rows.CustomerRow | None:
+    """The customer that a key names, None where the caller can't reach them. Raises InvalidRequest."""
+    if by.id is not None:
+        _, (found,) = parse_id(by.id, "by", "Customer")
+        return await profiles.customer(context, found)
+    if by.uuid is not None:
+        return await profiles.customer(context, parse_uuid(by.uuid, "by"))
+    if by.support_id is not None:
+        return await profiles.by_support_id(context, by.support_id)
+    assert by.external_id is not None  # noqa: S101  # graphql-core has seen to it that one is given
+    return await profiles.by_external_id(context, by.external_id.system, by.external_id.value)
+
+
+def listed(given: dict[str, Any]) -> rows.CustomerFilter | None:
+    """The filter with its global ids read. Raises InvalidRequest."""
+    asked: rows.CustomerFilter | None = given.get("filter")
+    if asked is None:
+        return None
+    segment, location = asked.segment_id, asked.location_id
+    return msgspec.structs.replace(
+        asked,
+        segment_id=None if segment is None else parse_id(str(segment), "filter", "Segment")[1][0],
+        location_id=None if location is None else parse_id(str(location), "filter", "Location")[1][0],
+    )
+
+
+enum(
+    profiles.LookupOutcome,
+    FOUND="One customer has this value.",
+    NOT_FOUND="No customer that you can reach has this value.",
+    AMBIGUOUS="More than one customer has this value; none is shown. Ask for a second identifier.",
+)
+
+
+@view(profiles.Found)
+class CustomerLookupResult:
+    """What an exact search tells."""
+
+    outcome: profiles.LookupOutcome
+    """What was found."""
+    customer: Customer | None
+    """The customer, when there is exactly one."""
+    matched_by: rows.LookupKind | None
+    """By which kind of identifier."""
+    matched_on_replaced_card: bool
+    """True when the loyalty number found is of a replaced card."""
+
+
+CustomerConnection = page_type(
+    "Customer",
+    Customer,
+    "customers",
+    sole_match=(Customer | None, "The one match, when there is exactly one."),
+)
+
+
+class CustomerQueries:
+    """Ways into a customer."""
+
+    node = lookup(Node | None, node, argument("id", strawberry.ID, "A global id."), authenticated=True)
+    """Anything by its global id; null where there is no such thing, or none that you can reach."""
+    nodes = lookup(
+        list[Node | None], several, argument("ids", list[strawberry.ID], "Global ids, at most 100."), authenticated=True
+    )
+    """Several by their global ids, in their order."""
+    me = lookup(Customer | None, profiles.me, authenticated=True)
+    """The customer that the caller's own token is bound to."""
+    customer = lookup(
+        Customer | None,
+        customer,
+        argument("by", CustomerKey, "One identifier."),
+        requires="customers:read",
+    )
+    """By an identifier that is no personal data. Always available."""
+    customer_lookup = lookup(
+        CustomerLookupResult | None,
+        profiles.lookup,
+        argument("value", str, "Telephone, loyalty number, e-mail or external id."),
+        argument("by", rows.LookupKind | None, "Which of these it is; left out, its shape tells."),
+        requires="customers:search",
+    )
+    """Exact search by one value. SEARCH_MODE_DISABLED in ADVANCED mode."""
+    customers = connection(
+        CustomerConnection,
+        profiles.search,
+        argument("filter", CustomerFilter | None, "Whom to find."),
+        argument("order_by", CustomerOrder | None, "Left out: alphabetical, or newest first where names are masked."),
+        filter=listed,
+        order="order_by",
+        both_ways=True,
+        default=25,
+        requires="customers:search",
+    )
+    """Advanced search and member list, in the program's page sizes. SEARCH_MODE_DISABLED in EXACT mode."""
+
+
+@view()
+class Query(CustomerQueries):
+    """What can be read."""

@@ -1,0 +1,119 @@
+"""Fields as graphql-core resolves them: the shortest way from a row to what its `GraphField` says.
+
+Strawberry's own resolvers cost several times as much a field, so they are replaced once the schema stands.
+"""
+
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Any
+
+from graphql import FieldNode, GraphQLResolveInfo, SelectionSetNode
+from graphql.execution.values import get_directive_values
+from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
+
+from datasources.errors import InvalidRequest
+from datasources.paging import PageRequest, list_identity
+from datasources.registry import Domain
+from resolvers.context import Context
+from schema.connections import ShownPage
+from schema.directives import Resolve
+from schema.fields import LARGEST_PAGE, GraphField, Paging, Serve
+
+Info = GraphQLResolveInfo[Context]
+
+PAGING_ARGUMENTS = ("first", "after", "last", "before")
+
+
+def attribute(name: str) -> Resolve:
+    """Reads the attribute of the row."""
+    get = attrgetter(name)
+    return lambda source, _info: get(source)
+
+
+def answered(serve: Serve) -> Resolve:
+    """Calls the resolver with row, context and arguments."""
+    return lambda source, info, **arguments: serve(source, info.context, **arguments)
+
+
+def paged(name: str, field: GraphField, serve: Serve, paging: Paging) -> Resolve:
+    """Calls the resolver with the page asked for and shows the page it answers; None stays None."""
+
+    async def resolve(source: Any, info: Info, **arguments: Any) -> ShownPage | None:
+        context = info.context
+        request = page_request(name, paging, info, arguments)
+        page = await serve(source, context, request)
+        if page is None:
+            return None
+        return ShownPage(page, context.cursors, list_identity(name, request))
+
+    return resolve
+
+
+def where_bound(resolve: Resolve, domain: Domain) -> Resolve:
+    """None where no source is bound to the domain (T6): `sourceStatuses` says so, and nothing fails."""
+    return lambda source, info, **arguments: (
+        resolve(source, info, **arguments) if domain in info.context.sources.bound else None
+    )
+
+
+def page_request(name: str, paging: Paging, info: Info, arguments: dict[str, Any]) -> PageRequest:
+    """The page that a connection's arguments ask for; null counts as left out. Raises InvalidRequest."""
+    first, after, last, before = (arguments.pop(key, None) for key in PAGING_ARGUMENTS)
+    if first is not None and last is not None:
+        raise InvalidRequest("`first` and `last` exclude each other.", "last")
+    for key, size in (("first", first), ("last", last)):
+        if size is not None and not 1 <= size <= LARGEST_PAGE:
+            raise InvalidRequest(f"`{key}` is a number from 1 to {LARGEST_PAGE}.", key)
+    order = arguments.pop(paging.order, None) if paging.order else None
+    request = PageRequest(
+        now=info.context.now,
+        first=paging.default if first is None and last is None else first,
+        last=last,
+        filter=paging.pack(arguments) if paging.pack and arguments else None,
+        order=order,
+        want_total=selects(info, "totalCount"),
+    )
+    if after is None and before is None:
+        return request
+    belongs_to = list_identity(name, request)
+    cursors = info.context.cursors
+    return PageRequest(
+        now=request.now,
+        first=request.first,
+        after=None if after is None else cursors.decode(after, belongs_to, "after"),
+        last=last,
+        before=None if before is None else cursors.decode(before, belongs_to, "before"),
+        filter=request.filter,
+        order=order,
+        want_total=request.want_total,
+    )
+
+
+def selects(info: Info, name: str) -> bool:
+    """True when the field's own selection holds a field of that name that is not skipped."""
+    return any(
+        field.name.value == name
+        for node in info.field_nodes
+        if node.selection_set is not None
+        for field in _selected(node.selection_set, info)
+    )
+
+
+def _selected(selections: SelectionSetNode, info: Info) -> Iterator[FieldNode]:
+    """The fields of a selection set, fragments opened, skipped ones left out."""
+    for selection in selections.selections:
+        if selection.directives and not _included(selection, info):
+            continue
+        if isinstance(selection, FieldNode):
+            yield selection
+        elif nested := getattr(selection, "selection_set", None):
+            yield from _selected(nested, info)
+        else:
+            yield from _selected(info.fragments[selection.name.value].selection_set, info)  # type: ignore[attr-defined]
+
+
+def _included(selection: Any, info: Info) -> bool:
+    """What `@skip` and `@include` say."""
+    skip = get_directive_values(GraphQLSkipDirective, selection, info.variable_values)
+    include = get_directive_values(GraphQLIncludeDirective, selection, info.variable_values)
+    return not (skip and skip["if"]) and not (include and not include["if"])
