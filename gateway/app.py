@@ -1,0 +1,124 @@
+"""The ASGI application: routes, and what opens and closes with it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+
+import httpx2
+import msgspec
+from graphql import GraphQLSchema
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from datasources.errors import SourceError, SourceTimedOut
+from gateway.config import Settings
+from gateway.errors import rule_of
+from gateway.http import GraphQLEndpoint
+from gateway.identity import Identity
+from gateway.keys import keys_of
+from gateway.sources import Runtime
+from gateway.telemetry import Metrics
+from schema.build import build
+
+HEALTH_S = 1.0
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+DRAINING = "draining"
+"""In the lifespan's state: the server is about to stop, so no balancer should send more."""
+
+Health = Callable[[], Awaitable[Mapping[str, SourceError | None]]]
+"""What is wrong with each source, by its name; None where it answers."""
+
+
+class Service(msgspec.Struct, frozen=True):
+    """What lives as long as the application serves."""
+
+    endpoint: GraphQLEndpoint
+    health: Health
+    domains: Mapping[str, str | None]
+    """The name of the source of each domain, None where it is not set up."""
+
+
+Opening = Callable[[Metrics], AbstractAsyncContextManager[Service]]
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The gateway of a program."""
+    return assemble(partial(_service, settings, build()))
+
+
+def assemble(opening: Opening) -> Starlette:
+    """The application around a service, which is opened when it starts and closed when it ends."""
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with opening(metrics) as service:
+            app.state.service = service
+            yield
+
+    async def scrape(_request: Request) -> Response:
+        return Response(metrics.text(), headers={"content-type": METRICS_TYPE})
+
+    return Starlette(
+        routes=[
+            Route("/graphql", _GraphQL()),
+            Route("/healthz", _alive, methods=["GET"]),
+            Route("/readyz", _ready, methods=["GET"]),
+            Route("/metrics", scrape, methods=["GET"]),
+        ],
+        lifespan=lifespan,
+    )
+
+
+class _GraphQL:
+    """The endpoint of the service that runs."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await scope["app"].state.service.endpoint(scope, receive, send)
+
+
+async def _alive(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _ready(request: Request) -> Response:
+    """200 when every source answers within a second, else 503 and which do not, with the domains they serve."""
+    if request.scope.get("state", {}).get(DRAINING):
+        return JSONResponse({"status": DRAINING}, 503)
+    service: Service = request.app.state.service
+    try:
+        async with asyncio.timeout(HEALTH_S):
+            found = await service.health()
+    except TimeoutError:
+        found = {source: SourceTimedOut(source, "ping") for source in service.domains.values() if source is not None}
+    down = {source: rule_of(error).code for source, error in sorted(found.items()) if error is not None}
+    if not down:
+        return JSONResponse({"status": "ok"})
+    domains = sorted(domain for domain, source in service.domains.items() if source in down)
+    return JSONResponse({"status": "unavailable", "sources": down, "domains": domains}, 503)
+
+
+@asynccontextmanager
+async def _service(settings: Settings, schema: GraphQLSchema, metrics: Metrics) -> AsyncIterator[Service]:
+    """The service of the settings: sources and keys are opened here and closed in the reverse order."""
+    runtime = await Runtime.open(settings)
+    try:
+        async with httpx2.AsyncClient() as client:
+            keys = keys_of(settings.auth, client)
+            try:
+                endpoint = GraphQLEndpoint(
+                    schema,
+                    settings.server,
+                    identity=Identity(settings.auth, settings.role_table, keys),
+                    contexts=runtime.context,
+                    metrics=metrics,
+                )
+                yield Service(endpoint, runtime.health, settings.domains.sources)
+            finally:
+                await keys.close()
+    finally:
+        await runtime.close()

@@ -1,0 +1,78 @@
+"""One operation of a document, executed: its data, its errors told, and the sources that failed."""
+
+from collections.abc import Mapping
+from inspect import isawaitable
+from typing import Any, Protocol
+
+import msgspec
+from graphql import ExecutionResult, GraphQLSchema, OperationType
+from graphql import execute as execute_operation
+
+from datasources.errors import SourceError
+from datasources.registry import Domain
+from gateway.documents import Document
+from gateway.errors import Code, Told, Translator, refused, rule_of, unfit
+from resolvers.loading import Loaders
+
+MAX_VARIABLE_ERRORS = 5
+
+
+class Context(Protocol):
+    """What execution itself needs of the context that resolvers get."""
+
+    @property
+    def loaders(self) -> Loaders:
+        """The loaders of this request."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The body of an answer that has data, and the codes of its errors."""
+
+    payload: dict[str, object]
+    codes: tuple[str, ...] = ()
+
+
+async def execute(
+    schema: GraphQLSchema,
+    document: Document,
+    operation_name: str | None,
+    variables: dict[str, Any] | None,  # JSON of any shape, coerced by the operation's own types
+    *,
+    context: Context,
+    translator: Translator,
+) -> Answer:
+    """Run one query or mutation. Raises Refused where there is no operation to run or its variables do not fit."""
+    if document.operation(operation_name).operation is OperationType.SUBSCRIPTION:
+        raise refused(Code.BAD_REQUEST, 400, "A subscription can't be answered by one response.")
+    running = execute_operation(
+        schema,
+        document.node,
+        context_value=context,
+        variable_values=variables,
+        operation_name=operation_name,
+        max_coercion_errors=MAX_VARIABLE_ERRORS,
+        hide_suggestions=True,
+    )
+    result: ExecutionResult = await running if isawaitable(running) else running
+    if result.errors is None:
+        return Answer({"data": result.data})
+    if result.data is None and all(error.path is None for error in result.errors):
+        raise unfit(Code.BAD_USER_INPUT, *result.errors)
+    errors = [translator.of_field(error) for error in result.errors]
+    payload: dict[str, object] = {"data": result.data, "errors": errors}
+    if context.loaders.failed:
+        payload["extensions"] = {"sources": failures(context.loaders.failed)}
+    return Answer(payload, codes(errors))
+
+
+def codes(errors: list[Told]) -> tuple[str, ...]:
+    """The code of each error."""
+    return tuple(told["extensions"]["code"] for told in errors)  # type: ignore[index]  # each is made with its code
+
+
+def failures(failed: Mapping[Domain, SourceError]) -> list[dict[str, object]]:
+    """The domains whose source failed, each once with its first failure."""
+    return [
+        {"domain": domain, "source": error.source, "code": rule_of(error).code, "retryable": error.retryable}
+        for domain, error in failed.items()
+    ]

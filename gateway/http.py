@@ -1,0 +1,181 @@
+"""GraphQL over HTTP: one endpoint that takes POST with JSON, and shows browsers GraphiQL where that is on."""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+import msgspec
+import orjson
+from graphql import GraphQLSchema
+from starlette.types import Receive, Scope, Send
+from strawberry.http.ides import get_graphql_ide_html
+
+from gateway import media
+from gateway.bodies import Disconnected, parsed, read
+from gateway.documents import Documents
+from gateway.errors import Code, Headers, Refused, Translator, refused
+from gateway.execution import Answer, Context, codes, execute
+from gateway.identity import Identity, Unauthenticated
+from gateway.sections import ServerSettings
+from gateway.telemetry import Exchange, Metrics, report
+from gateway.throttles import FailedSignIns, InFlight
+from permissions.model import Principal
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+MAX_NAME = 60
+WRITTEN = orjson.OPT_UTC_Z
+SECURITY: Headers = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+
+UNREAD: Headers = ((b"connection", b"close"),)
+"""A body that was not read to its end can't be followed by another request."""
+
+Contexts = Callable[[Principal], Awaitable[Context]]
+"""Makes the context that the resolvers of one request share. May raise SourceError."""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A response, as yet without the headers that all have."""
+
+    status: int
+    body: bytes
+    content_type: str
+    headers: Headers = ()
+
+
+class GraphQLEndpoint:
+    """Answers everything that is sent to `/graphql`."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        settings: ServerSettings,
+        *,
+        identity: Identity,
+        contexts: Contexts,
+        metrics: Metrics,
+    ) -> None:
+        self._schema, self._settings = schema, settings
+        self._identity, self._contexts, self._metrics = identity, contexts, metrics
+        self._documents = Documents(schema, settings)
+        self._in_flight = InFlight(metrics)
+        self._failed_sign_ins = FailedSignIns()
+        self._page = get_graphql_ide_html().encode() if settings.explorer else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, then count and log it."""
+        started = time.perf_counter()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        exchange = Exchange(_request_id(headers.get(b"x-request-id")))
+        translator = Translator(exchange.request_id)
+        accept = media.answered_as(headers.get(b"accept", b"").decode("latin-1")[: media.MAX_HEADER])
+        try:
+            reply = await self._reply(scope, headers, receive, (exchange, translator, accept))
+        except Disconnected:
+            return
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer and the log the cause
+            refusal = translator.of_request(error)
+            exchange.codes = codes(refusal.errors)
+            reply = _refusal(refusal, accept or media.JSON, () if exchange.is_read else UNREAD)
+        exchange.status = reply.status
+        await _send(send, reply, exchange.request_id)
+        duration_s = time.perf_counter() - started
+        self._metrics.observe(exchange, duration_s)
+        report(exchange, duration_s)
+
+    async def _reply(
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, of: tuple[Exchange, Translator, str | None]
+    ) -> Reply:
+        exchange, translator, accept = of
+        if scope["method"] != "POST":
+            return self._shown(scope["method"], headers)
+        _check_media(headers, accept)
+        principal = await self._principal(scope, headers)
+        exchange.principal = principal.kind.value
+        body = await read(receive, headers.get(b"content-length"), self._settings.max_body_bytes)
+        exchange.is_read = True
+        answer = await self._answer(body, principal, exchange, translator)
+        exchange.codes = answer.codes
+        return Reply(200, orjson.dumps(answer.payload, option=WRITTEN), accept or media.JSON)
+
+    def _shown(self, method: str, headers: dict[bytes, bytes]) -> Reply:
+        """The page for a browser. Queries are never taken by GET: they would end up in logs and histories."""
+        accept = headers.get(b"accept", b"").decode("latin-1")
+        if self._page is not None and method in {"GET", "HEAD"} and media.takes_html(accept):
+            return Reply(200, self._page, media.HTML)
+        allowed = b"POST" if self._page is None else b"GET, HEAD, POST"
+        raise refused(Code.BAD_REQUEST, 405, "GraphQL is taken by POST.", ((b"allow", allowed),))
+
+    async def _principal(self, scope: Scope, headers: dict[bytes, bytes]) -> Principal:
+        """Who asks. Known before the body is read, so that strangers cost next to nothing."""
+        peer = scope["client"][0] if scope.get("client") else ""
+        self._failed_sign_ins.check(peer)
+        authorization = headers.get(b"authorization")
+        try:
+            return await self._identity.principal(None if authorization is None else authorization.decode("latin-1"))
+        except Unauthenticated:
+            self._failed_sign_ins.note(peer)
+            raise
+
+    async def _answer(self, body: bytes, principal: Principal, exchange: Exchange, translator: Translator) -> Answer:
+        request = parsed(body)
+        document = self._documents.find(request.query)
+        operation = document.operation(request.operation_name)
+        exchange.operation = operation.operation.value
+        exchange.name = operation.name.value[:MAX_NAME] if operation.name else None
+        deadline_s = self._settings.deadline_s
+        try:
+            with self._in_flight.slot():
+                async with asyncio.timeout(deadline_s):
+                    context = await self._contexts(principal)
+                    exchange.calls = context.loaders.calls
+                    return await execute(
+                        self._schema,
+                        document,
+                        request.operation_name,
+                        request.variables,
+                        context=context,
+                        translator=translator,
+                    )
+        except TimeoutError:
+            raise refused(Code.SOURCE_TIMEOUT, 504, f"The answer took longer than {deadline_s:g} seconds.") from None
+
+
+def _check_media(headers: dict[bytes, bytes], accept: str | None) -> None:
+    if not media.is_json(headers.get(b"content-type")):
+        raise refused(Code.BAD_REQUEST, 415, "The body must be application/json in UTF-8.")
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise refused(Code.BAD_REQUEST, 415, "The body must not be compressed.")
+    if accept is None:
+        raise refused(Code.BAD_REQUEST, 406, f"Answers are {media.GRAPHQL} or {media.JSON}.")
+
+
+def _refusal(refusal: Refused, accept: str, headers: Headers) -> Reply:
+    """The answer without data. `application/json` says 200 to whatever is a GraphQL request; the newer type tells by status."""
+    status = 200 if refusal.executable and accept == media.JSON else refusal.status
+    return Reply(status, orjson.dumps({"errors": refusal.errors}), accept, refusal.headers + headers)
+
+
+def _request_id(given: bytes | None) -> str:
+    """The caller's own id for the request where it is harmless in a log, else a new one."""
+    if given is not None and REQUEST_ID.fullmatch(given):
+        return given.decode()
+    return uuid4().hex
+
+
+async def _send(send: Send, reply: Reply, request_id: str) -> None:
+    headers: list[tuple[bytes, bytes]] = [
+        (b"content-type", f"{reply.content_type}; charset=utf-8".encode()),
+        (b"content-length", str(len(reply.body)).encode()),
+        (b"x-request-id", request_id.encode()),
+        *SECURITY,
+        *reply.headers,
+    ]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

@@ -1,0 +1,160 @@
+"""uvicorn, with the deadlines it lacks: for a request's header, and for draining before it stops."""
+
+import asyncio
+import os
+import signal
+import socket
+import tempfile
+import time
+from functools import partial
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
+
+from gateway import telemetry
+from gateway.app import DRAINING, create_app
+from gateway.config import Settings
+
+HEADER_S = 10.0
+MAX_HEADER_BYTES = 32_768
+KEEP_ALIVE_S = 75
+"""Longer than the 60 seconds of the usual balancer, so that it is never us who closes a connection it is about to use."""
+CONNECTIONS = 1_000
+BACKLOG = 2_048
+GRACE_S = 20
+DRAIN_S = 5.0
+POLL_S = 0.1
+TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Closes connections that are silent, or take too long or too much for a header."""
+
+    header_s = HEADER_S
+    _timer: asyncio.TimerHandle | None = None
+    _pending: int = 0
+    """Bytes received of a header that is not complete."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
+        """Begin the wait for the first header."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, unless it is a header beyond its size."""
+        super().data_received(data)
+        if self._timer is None:
+            return
+        self._pending += len(data)
+        if self._pending > MAX_HEADER_BYTES:
+            self._close_with(TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        """Begin the wait for the rest of the header."""
+        super().on_message_begin()
+        if self._timer is None:
+            self._wait()
+
+    def on_headers_complete(self) -> None:
+        """The header is whole: from here on the application keeps the time."""
+        self._wait_no_more()
+        super().on_headers_complete()
+
+    def _wait(self) -> None:
+        self._pending = 0
+        self._timer = self.loop.call_later(self.header_s, self._close_with, TOO_SLOW)
+
+    def _wait_no_more(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _close_with(self, answer: bytes) -> None:
+        self._wait_no_more()
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+            self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """Tells balancers to stay away some seconds before it refuses connections, then finishes what runs."""
+
+    drain_s = DRAIN_S
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain, then shut down. An interrupt from the keyboard does not wait."""
+        self.lifespan.state[DRAINING] = True
+        until = time.monotonic() + self.drain_s
+        while time.monotonic() < until and signal.SIGINT not in self._captured_signals:  # noqa: ASYNC110  # set in a signal handler
+            await asyncio.sleep(POLL_S)
+        await super().shutdown(sockets)
+
+
+class Worker(Process):
+    """A process of several that serve one socket."""
+
+    @property
+    def server(self) -> uvicorn.Server:
+        """The server of this process, with our way to stop."""
+        if self._server is None:
+            self._server = Server(self.config)
+        return self._server
+
+
+class Workers(Multiprocess):
+    """The processes that serve one socket, started anew when they die."""
+
+    def init_processes(self) -> None:
+        """Start them."""
+        for _ in range(self.processes_num):
+            worker = Worker(self.config, self.sockets)
+            worker.start()
+            self.processes.append(worker)
+
+
+def bind(settings: Settings) -> socket.socket:
+    """The socket to listen on: with port 0 its name tells which was free. Raises OSError."""
+    host, port = settings.server.host, settings.server.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+def run(settings: Settings, listening: socket.socket, *, workers: int = 1) -> None:
+    """Serve until told to stop by SIGTERM or SIGINT."""
+    telemetry.configure()
+    if workers == 1:
+        Server(_config(settings, workers)).run([listening])
+        return
+    with tempfile.TemporaryDirectory(prefix="customer-graph-metrics-") as shared:
+        os.environ[telemetry.MULTIPROCESS] = shared
+        Workers(_config(settings, workers), [listening]).run()
+
+
+def _config(settings: Settings, workers: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        partial(_served, settings),
+        factory=True,
+        workers=workers,
+        http=BoundedProtocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+def _served(settings: Settings) -> Starlette:
+    """The application in the process that serves it."""
+    telemetry.configure()
+    return create_app(settings)

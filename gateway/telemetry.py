@@ -1,0 +1,160 @@
+"""Logs and metrics. Neither ever holds personal data, a query's text or an exception's message."""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import orjson
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+FRAMES = 12
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+"""The folder in which workers share their metrics; prometheus-client reads it from the environment when imported."""
+DURATIONS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+log = structlog.get_logger()
+
+
+class Exchange(msgspec.Struct):
+    """What the log and the metrics tell of one request; it fills while the request is answered."""
+
+    request_id: str
+    status: int = 0
+    is_read: bool = False
+    """True once the body was read to its end."""
+    principal: str | None = None
+    operation: str = "none"
+    """query, mutation or subscription."""
+    name: str | None = None
+    codes: tuple[str, ...] = ()
+    calls: Mapping[str, int] = {}
+
+
+class Metrics:
+    """The gateway's own metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "customer_graph_requests",
+            "Requests by status and kind of operation.",
+            ["status", "operation"],
+            registry=self._registry,
+        )
+        self._durations = Histogram(
+            "customer_graph_request_duration_seconds",
+            "Time from the headers to the answer.",
+            ["operation"],
+            buckets=DURATIONS_S,
+            registry=self._registry,
+        )
+        self._errors = Counter("customer_graph_errors", "Errors told, by code.", ["code"], registry=self._registry)
+        self._calls = Counter("customer_graph_source_calls", "Calls to sources.", ["call"], registry=self._registry)
+        self.in_flight = Gauge(
+            "customer_graph_requests_in_flight",
+            "Operations that run.",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
+
+    def observe(self, exchange: Exchange, duration_s: float) -> None:
+        """Count one answered request."""
+        self._requests.labels(str(exchange.status), exchange.operation).inc()
+        self._durations.labels(exchange.operation).observe(duration_s)
+        for code in exchange.codes:
+            self._errors.labels(code).inc()
+        for call, times in exchange.calls.items():
+            self._calls.labels(call).inc(times)
+
+    def text(self) -> bytes:
+        """The metrics in Prometheus' text format; with several workers, those of all."""
+        if MULTIPROCESS not in os.environ:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client leaves it untyped
+        return generate_latest(registry)
+
+
+def report(exchange: Exchange, duration_s: float) -> None:
+    """The one log line of a request."""
+    log.info(
+        "request",
+        request_id=exchange.request_id,
+        status=exchange.status,
+        ms=round(duration_s * 1_000, 2),
+        operation=exchange.operation,
+        name=exchange.name,
+        principal=exchange.principal,
+        codes=exchange.codes,
+    )
+
+
+def cause(error: BaseException) -> dict[str, Any]:
+    """An exception as it may be logged: its type, those behind it, and where. Messages may hold a row, so they stay out."""
+    types: list[str] = []
+    frames: list[str] = []
+    found: BaseException | None = error
+    while found is not None and len(types) < FRAMES:
+        types.append(f"{type(found).__module__}.{type(found).__qualname__}")
+        at = traceback.extract_tb(found.__traceback__)[-FRAMES:]
+        frames = [f"{_module(frame.filename)}:{frame.lineno} {frame.name}" for frame in at] or frames
+        found = found.__cause__ or found.__context__
+    return {
+        "error": types[0],
+        "causes": types[1:],
+        "at": f"{types[0]} {frames[-1] if frames else 'unknown'}",
+        "frames": frames,
+    }
+
+
+def configure(level: int = logging.INFO) -> None:
+    """Send all logs, the libraries' too, to the error stream: JSON lines, or readable ones on a terminal."""
+    on_terminal = sys.stderr.isatty()
+    shared: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _without_messages,
+    ]
+    renderer: Processor = (
+        structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(serializer=_serialized)
+    )
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
+    logging.getLogger("uvicorn").setLevel(level)
+
+
+def _without_messages(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """In place of a traceback, which would print messages: types and frames."""
+    given = event.pop("exc_info", None)
+    error = given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given is True else given
+    if isinstance(error, BaseException):
+        event.update(cause(error))
+    return event
+
+
+def _serialized(event: object, **_options: object) -> str:
+    return orjson.dumps(event, default=str).decode()
+
+
+def _module(filename: str) -> str:
+    """The end of a path, which names the module and not the machine's folders."""
+    return "/".join(filename.rsplit("/", 2)[-2:])

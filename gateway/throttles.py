@@ -1,0 +1,57 @@
+"""What one worker takes at once, and how many failed sign-ins from one address."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from gateway.errors import Code, refused
+from gateway.telemetry import Metrics
+
+MAX_IN_FLIGHT = 64
+MAX_FAILURES = 100
+WINDOW_S = 2.0
+PEERS_HELD = 10_000
+RETRY_SOON = ((b"retry-after", b"1"),)
+
+
+class InFlight:
+    """Operations that run in this worker; beyond the limit they are refused at once instead of waiting."""
+
+    def __init__(self, metrics: Metrics, limit: int = MAX_IN_FLIGHT) -> None:
+        self._limit, self._running, self._gauge = limit, 0, metrics.in_flight
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """A place among those that run. Raises Refused when there is none."""
+        if self._running >= self._limit:
+            raise refused(Code.RATE_LIMITED, 503, "The gateway is busy, try again in a second.", RETRY_SOON)
+        self._running += 1
+        self._gauge.inc()
+        try:
+            yield
+        finally:
+            self._running -= 1
+            self._gauge.dec()
+
+
+class FailedSignIns:
+    """Counts tokens refused by the address they came from: 100 in 2 seconds, then no more are looked at until they end."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._peers: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    def check(self, peer: str) -> None:
+        """Pass unless too many failed. Raises Refused."""
+        since, failures = self._peers.get(peer, (0.0, 0))
+        if failures >= MAX_FAILURES and self._clock() < since + WINDOW_S:
+            raise refused(Code.RATE_LIMITED, 429, "Too many refused tokens from this address.", RETRY_SOON)
+
+    def note(self, peer: str) -> None:
+        """Count one more failure."""
+        now = self._clock()
+        since, failures = self._peers.pop(peer, (now, 0))
+        self._peers[peer] = (since, failures + 1) if now < since + WINDOW_S else (now, 1)
+        if len(self._peers) > PEERS_HELD:
+            self._peers.popitem(last=False)

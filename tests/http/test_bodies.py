@@ -1,0 +1,142 @@
+"""Bodies that are no request, hostile ones among them: each a refusal with its reason, none a fault of ours."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from starlette.types import Message
+
+from gateway.bodies import Disconnected, read
+from gateway.errors import Refused
+from tests.http.serving import Gateway, client, told
+
+
+async def refused(body: bytes) -> tuple[int, list[tuple[str, str]]]:
+    gateway = Gateway()
+    async with client(gateway) as opened:
+        response = await opened.post("/graphql", content=body, headers={"content-type": "application/json"})
+    assert gateway.asked == 0
+    return response.status_code, told(response)
+
+
+def nested(depth: int) -> bytes:
+    return b'{"query":"{ hello }","variables":{"a":' + b"[" * depth + b"]" * depth + b"}}"
+
+
+DEEP = "The JSON is nested deeper than 32 levels."
+NO_OBJECT = "The body must be a JSON object."
+DIGITS = "The body has a number of more than 20 digits."
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "The body is not JSON: Expecting value at character 0."),
+        (b"{", "The body is not JSON: Expecting property name enclosed in double quotes at character 1."),
+        (b'{"query":"{ hello }"} x', "The body is not JSON: Extra data at character 22."),
+        (b'{"query":"a\tb"}', "The body is not JSON: Invalid control character at at character 11."),
+        (b"null", NO_OBJECT),
+        (b"1", NO_OBJECT),
+        (b'"x"', NO_OBJECT),
+        (b"true", NO_OBJECT),
+        (b'[{"query":"{ hello }"}]', NO_OBJECT),
+        (b"{}", "The body has no query."),
+        (b'{"query":null}', "The body has no query."),
+        (b'{"query":1}', "query must be a string."),
+        (b'{"query":"{ hello }","variables":[]}', "variables must be an object."),
+        (b'{"query":"{ hello }","variables":"{}"}', "variables must be an object."),
+        (b'{"query":"{ hello }","operationName":1}', "operationName must be a string."),
+        (b'{"query":"{ hello }","extensions":1}', "extensions must be an object."),
+        (b'{"query":"{ hello }","query":"{ self }"}', "An object of the body names a member twice."),
+        (b'{"query":"{ hello }","variables":{"a":NaN}}', "NaN is not JSON."),
+        (b'{"query":"{ hello }","variables":{"a":-Infinity}}', "-Infinity is not JSON."),
+        (b'{"query":"{ hello }","variables":{"a":' + b"9" * 21 + b"}}", DIGITS),
+        (b'{"query":"{ hello }","variables":{"a":' + b"9" * 5_000 + b"}}", DIGITS),
+        (b'{"query":"{ hello }","variables":{"a":0.' + b"3" * 40 + b"}}", DIGITS),
+        (b'{"query":"\xff"}', "The body is not UTF-8."),
+        (b'{"query":"\xed\xa0\x80"}', "The body is not UTF-8."),
+        ('{"query":"{ hello }"}'.encode("utf-16"), "The body is not UTF-8."),
+        (
+            b'\xef\xbb\xbf{"query":"{ hello }"}',
+            "The body is not JSON: Unexpected UTF-8 BOM (decode using utf-8-sig) at character 0.",
+        ),
+        (nested(31), DEEP),
+        (nested(1_000), DEEP),
+        (nested(100_000), DEEP),
+        (
+            json.dumps({"query": "{ hello }", "variables": {"a": [0] * 5_000}}).encode(),
+            "The JSON has more than 5000 values.",
+        ),
+    ],
+)
+async def test_a_body_that_is_no_request_is_400(body: bytes, message: str) -> None:
+    assert await refused(body) == (400, [("BAD_REQUEST", message)])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\\u0000", "A text of the body has a NUL character."),
+        ("\\ud800", "A text of the body has half of a surrogate pair."),
+        ("\\udc00\\ud800", "A text of the body has half of a surrogate pair."),
+    ],
+)
+async def test_text_that_no_database_can_hold_is_bad_user_input(text: str, message: str) -> None:
+    for member in (f'"variables":{{"a":"{text}"}}', f'"operationName":"{text}"', f'"extensions":{{"{text}":1}}'):
+        body = f'{{"query":"{{ hello }}",{member}}}'.encode()
+        assert await refused(body) == (400, [("BAD_USER_INPUT", message)])
+
+
+@pytest.mark.parametrize(
+    ("variables", "echoed"),
+    [
+        (b'{"t":"a\\\\u0000"}', "a\\u0000"),
+        (b'{"t":"\\ud83d\\ude00"}', "😀"),
+        ('{"t":"é"}'.encode(), "é"),
+        (b'{"t":"' + b"x" * 1_000 + b'"}', "x" * 1_000),
+    ],
+)
+async def test_text_that_only_resembles_it_passes(variables: bytes, echoed: str) -> None:
+    body = b'{"query":"query ($t: String) { echo(text: $t) }","variables":' + variables + b"}"
+    async with client(Gateway()) as opened:
+        response = await opened.post("/graphql", content=body, headers={"content-type": "application/json"})
+    assert response.json() == {"data": {"echo": echoed}}
+
+
+async def test_what_is_within_the_limits_passes() -> None:
+    for body in (nested(30), json.dumps({"query": "{ hello }", "variables": {"a": [0] * 4_990}}).encode()):
+        async with client(Gateway()) as opened:
+            response = await opened.post("/graphql", content=body, headers={"content-type": "application/json"})
+        assert response.json() == {"data": {"hello": "world"}}
+
+
+async def test_a_body_that_comes_too_slowly_is_408() -> None:
+    async def receive() -> Message:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    with pytest.raises(Refused) as raised:
+        await read(receive, None, 1_024, deadline_s=0.1)
+    assert (raised.value.status, raised.value.errors) == (
+        408,
+        [{"message": "The body took longer than 0.1 seconds.", "extensions": {"code": "BAD_REQUEST"}}],
+    )
+
+
+async def test_a_client_that_hangs_up_is_answered_nothing() -> None:
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    with pytest.raises(Disconnected):
+        await read(receive, None, 1_024)
+
+
+@pytest.mark.parametrize("declared", [b"-1", b"x", b"+5", b"9" * 5_000])
+async def test_a_length_that_can_not_be_is_refused_unread(declared: bytes) -> None:
+    async def receive() -> Any:
+        raise AssertionError
+
+    with pytest.raises(Refused) as raised:
+        await read(receive, declared, 1_024)
+    assert raised.value.status == 413

@@ -1,0 +1,45 @@
+"""Tokens that are refused, end to end: 401, and nothing was asked of any source."""
+
+import time
+
+import pytest
+
+from tests.http.serving import Gateway, client, told
+from tests.unit.tokens import SIGNATURE, THEIRS, claims, handmade, signed_with_public_key, token
+
+NOW = int(time.time())
+NOT_ACCEPTED = "The token's algorithm is not accepted."
+MALFORMED = "The token is not a signed JWT."
+
+
+@pytest.mark.parametrize(
+    ("bearer", "message"),
+    [
+        (token(iat=NOW - 700, exp=NOW - 100), "The token has expired."),
+        (token(nbf=NOW + 300), "The token is not valid yet."),
+        (token(aud="elsewhere"), "The token is for another audience."),
+        (token(iss="https://evil.example/"), "The token is of another issuer."),
+        (token(THEIRS), SIGNATURE),
+        (handmade({"alg": "none", "typ": "JWT"}, claims()), NOT_ACCEPTED),
+        (signed_with_public_key(), NOT_ACCEPTED),
+        (token(exp=None), "The token lacks the claim exp."),
+        ("nonsense", MALFORMED),
+        ("a.b.c", MALFORMED),
+        ("x" * 4_097, "The token is longer than 4096 bytes."),
+    ],
+)
+async def test_a_bad_token_is_401_and_never_anonymous(bearer: str, message: str) -> None:
+    gateway = Gateway(anonymous=True)
+    async with client(gateway, bearer) as opened:
+        response = await opened.post("/graphql", json={"query": "{ hello }"})
+    assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
+    assert (told(response), gateway.asked) == ([("UNAUTHENTICATED", message)], 0)
+
+
+async def test_another_scheme_is_401() -> None:
+    async with client(Gateway(), None) as opened:
+        response = await opened.post("/graphql", json={"query": "{ hello }"}, headers={"authorization": "Basic eDp5"})
+    assert (response.status_code, told(response)) == (
+        401,
+        [("UNAUTHENTICATED", "The Authorization header must be: Bearer <token>.")],
+    )
