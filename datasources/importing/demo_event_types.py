@@ -14,8 +14,8 @@ def _type(
     label: str,
     category: str,
     view: PlatformView,
-    properties: dict[str, JsonSchema],
     *,
+    properties: dict[str, JsonSchema],
     needed: tuple[str, ...] = (),
     surfaced: bool = True,
     default: bool = True,
@@ -56,7 +56,7 @@ _PURCHASE = (
             "{total}, {points_earned} points earned",
             ("total", "points_earned", "points_spent", "tier", "location_name", "external_id"),
         ),
-        {
+        properties={
             "total_minor": INTEGER,
             "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
             "points_earned": INTEGER,
@@ -86,7 +86,13 @@ _POINTS = tuple(
         PlatformView(
             f"{label}: {{points}}", "{account_label}, {source_label}", ("points", "account_label", "description")
         ),
-        {"points": INTEGER, "account_key": KEY, "account_label": TEXT, "source_label": TEXT, "description": TEXT},
+        properties={
+            "points": INTEGER,
+            "account_key": KEY,
+            "account_label": TEXT,
+            "source_label": TEXT,
+            "description": TEXT,
+        },
         needed=("points", "account_key"),
     )
     for key, label in _POINT_LABELS.items()
@@ -98,7 +104,7 @@ _OFFERS = tuple(
         f"Offer {action}",
         "offers",
         PlatformView(f"Offer {action}: {{offer_name}}", "{offer_name}", ("offer_name", "action")),
-        {"offer_name": TEXT, "action": KEY},
+        properties={"offer_name": TEXT, "action": KEY},
         needed=("offer_name",),
     )
     for action in ("issued", "activated", "redeemed", "revoked", "expired")
@@ -110,7 +116,7 @@ _TIERS = tuple(
         label,
         "tiers",
         PlatformView(f"{label}: {{to_tier}}", "From {from_tier} to {to_tier}", ("from_tier", "to_tier", "reason")),
-        {"from_tier": TEXT, "to_tier": TEXT, "reason": KEY},
+        properties={"from_tier": TEXT, "to_tier": TEXT, "reason": KEY},
         needed=("to_tier", "reason"),
     )
     for action, label in (("promoted", "Tier promotion"), ("dropped", "Tier drop"), ("adjusted", "Tier adjusted"))
@@ -122,7 +128,7 @@ _TAGS = tuple(
         f"Tag {action}",
         "tags",
         PlatformView(f"Tag {action}: {{key}}", "{key} {value}", ("key", "value", "origin")),
-        {"key": KEY, "value": {"type": ["string", "null"]}, "origin": {"enum": ["AUTOMATIC", "MANUAL"]}},
+        properties={"key": KEY, "value": {"type": ["string", "null"]}, "origin": {"enum": ["AUTOMATIC", "MANUAL"]}},
         needed=("key", "origin"),
     )
     for action in ("added", "removed")
@@ -134,7 +140,7 @@ _SEGMENTS = tuple(
         f"Segment {action}",
         "segments",
         PlatformView(f"Segment {action}: {{segment_name}}", "{segment_name}", ("segment_key", "variant")),
-        {"segment_key": KEY, "segment_name": TEXT, "variant": TEXT},
+        properties={"segment_key": KEY, "segment_name": TEXT, "variant": TEXT},
         needed=("segment_key",),
     )
     for action in ("entered", "left")
@@ -146,7 +152,7 @@ _OTHERS = (
         "Loyalty rule completed",
         "loyalty_rules",
         PlatformView("Completed: {rule_name}", "{outcome}", ("rule_name", "outcome")),
-        {"rule_name": TEXT, "outcome": TEXT},
+        properties={"rule_name": TEXT, "outcome": TEXT},
         needed=("rule_name",),
     ),
     _type(
@@ -154,7 +160,7 @@ _OTHERS = (
         "Promo code claimed",
         "promo_codes",
         PlatformView("Code {code}", "{campaign_name}", ("code", "campaign_name")),
-        {"code": KEY, "campaign_name": TEXT},
+        properties={"code": KEY, "campaign_name": TEXT},
         needed=("code",),
     ),
     _type(
@@ -162,21 +168,21 @@ _OTHERS = (
         "Account created",
         "account",
         PlatformView("Joined the program", "{channel}", ("channel",)),
-        {"channel": KEY},
+        properties={"channel": KEY},
     ),
     _type(
         "account_verified",
         "Account verified",
         "account",
         PlatformView("Account verified", "{method}", ("method",)),
-        {"method": KEY},
+        properties={"method": KEY},
     ),
     _type(
         "communication",
         "Communication",
         "communication",
         PlatformView("{message_title}", "Sent by {channel}", ("message_title", "channel", "subject")),
-        {"message_title": TEXT, "channel": KEY, "subject": TEXT},
+        properties={"message_title": TEXT, "channel": KEY, "subject": TEXT},
         needed=("channel",),
     ),
     _type(
@@ -184,7 +190,7 @@ _OTHERS = (
         "Check-in",
         "visits",
         PlatformView("Check-in at {location_name}", "{location_name}", ("location_name", "comment")),
-        {"location_id": KEY, "location_name": TEXT, "comment": TEXT},
+        properties={"location_id": KEY, "location_name": TEXT, "comment": TEXT},
         needed=("location_id",),
     ),
     _type(
@@ -192,7 +198,7 @@ _OTHERS = (
         "Achievement",
         "achievements",
         PlatformView("Achievement: {name}", "{name}", ("name", "count")),
-        {"name": TEXT, "count": INTEGER},
+        properties={"name": TEXT, "count": INTEGER},
         needed=("name",),
     ),
     _type(
@@ -200,7 +206,7 @@ _OTHERS = (
         "Note added",
         "notes",
         PlatformView("Note added", "{reason_label}", ("reason_key", "reason_label")),
-        {"note_id": KEY, "reason_key": KEY, "reason_label": TEXT},
+        properties={"note_id": KEY, "reason_key": KEY, "reason_label": TEXT},
     ),
     _type(
         "store_visit",
@@ -211,7 +217,7 @@ _OTHERS = (
             "{minutes} minutes, {companions} companions",
             ("location_name", "minutes", "companions", "remark"),
         ),
-        {
+        properties={
             "location_id": KEY,
             "location_name": TEXT,
             "minutes": {"type": "integer", "minimum": 0, "maximum": 1440},
@@ -226,7 +232,7 @@ _OTHERS = (
         "Session started",
         "account",
         PlatformView("Session on {property_name}", "{property_name}", ("property_name",)),
-        {"property_name": TEXT},
+        properties={"property_name": TEXT},
         surfaced=False,
     ),
 )

@@ -28,9 +28,14 @@ def run(module: str, request: msgspec.Struct, progress: ProgressCallback) -> Imp
     ):
         if child.stdin is None or child.stdout is None:
             raise RuntimeError("the import's process has no pipes")
-        child.stdin.write(msgspec.json.encode(request))
-        child.stdin.close()
-        report = _follow(child.stdout, progress)
+        try:
+            child.stdin.write(msgspec.json.encode(request))
+            child.stdin.close()
+            report = _follow(child.stdout, progress)
+        except BaseException:
+            # Killed, so that it commits nothing that nobody waits for any more.
+            child.kill()
+            raise
         if report is None:
             raise ImportBroken(f"the import ended without a result (exit status {child.wait()}): {_last_line(errors)}")
         return report

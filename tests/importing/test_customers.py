@@ -151,7 +151,7 @@ def test_medians_and_ranks_are_over_the_base(loaded: Loaded) -> None:
         figures = metrics[customer].clv
         assert (figures.rank, figures.base_size) == (values.index(figures.value) + 1, HOUSEHOLDS - 3)
     outside = set(metrics) - base
-    assert {metrics[customer].clv.rank for customer in outside} == {0}
+    assert {(metrics[customer].clv, metrics[customer].churn_risk) for customer in outside} == {(None, None)}
 
 
 def test_the_special_customers_exist(loaded: Loaded) -> None:

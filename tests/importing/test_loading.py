@@ -3,6 +3,8 @@
 import asyncio
 import datetime as dt
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,6 +29,33 @@ from datasources.sql.tables.transactions import transactions
 from .conftest import AS_OF, END, HOUSEHOLDS, MASTER_KEY, Database, Loaded, create_schema, dump, read_rows
 
 MOVED_BY_GROWTH = {"customer_metrics", "promo_codes", "imports"}
+
+
+LINES = 3_000
+
+
+def cut(folder: Path) -> Path:
+    """The data set with its first 3,000 lines alone."""
+    copy = folder / "data"
+    copy.mkdir()
+    for file in package_data().glob("*.parquet"):
+        if file.name not in ("promotions.parquet", "transactions.parquet"):
+            shutil.copy(file, copy / file.name)
+    table = pq.ParquetFile(package_data() / "transactions.parquet").read().slice(0, LINES)
+    pq.write_table(table, copy / "transactions.parquet")
+    return copy
+
+
+def broken_line(folder: Path, row: int, column: str, value: object) -> Path:
+    """The same with the value in that row, counted from 1."""
+    copy = cut(folder)
+    path = copy / "transactions.parquet"
+    table = pq.ParquetFile(path).read()
+    mask = pa.array([number == row for number in range(1, LINES + 1)])
+    field = table.schema.field(column)
+    changed = pc.replace_with_mask(table[column].combine_chunks(), mask, pa.array([value], field.type))
+    pq.write_table(table.set_column(table.schema.get_field_index(column), field, changed), path)
+    return copy
 
 
 def test_a_second_run_changes_nothing(loaded: Loaded) -> None:
@@ -58,10 +87,34 @@ def test_loading_more_adds_only_the_new_ones(database: Database, loaded: Loaded)
         assert database.rows(table) == loaded.rows(table)
 
 
-def test_progress_tells_of_every_household(database: Database) -> None:
+def test_progress_tells_of_every_household(database: Database, tmp_path: Path) -> None:
     told: list[ImportProgress] = []
-    load_completejourney(database.url, as_of=AS_OF, master_key=MASTER_KEY, households=3, progress=told.append)
+    load_completejourney(
+        database.url, as_of=AS_OF, master_key=MASTER_KEY, households=3, progress=told.append, folder=cut(tmp_path)
+    )
     assert told == [ImportProgress("reading", 0, 0), *(ImportProgress("loading", done, 3) for done in (1, 2, 3))]
+
+
+class Cancelled(Exception):
+    """Whoever watches gives up."""
+
+
+def test_giving_up_midway_stores_nothing(database: Database, tmp_path: Path) -> None:
+    def give_up(progress: ImportProgress) -> None:
+        if progress.done == 2:
+            raise Cancelled
+
+    before = dump(database.path)
+    with pytest.raises(Cancelled):
+        load_completejourney(database.url, as_of=AS_OF, master_key=MASTER_KEY, progress=give_up, folder=cut(tmp_path))
+    assert dump(database.path) == before
+
+
+def test_the_caller_loads_neither_pyarrow_nor_faker() -> None:
+    heavy = "{'pyarrow', 'pandas', 'numpy', 'faker', 'sqlalchemy'}"
+    script = f"import sys, datasources.importing; print(sorted({heavy} & sys.modules.keys()))"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
+    assert ran.stdout.strip() == "[]"
 
 
 def test_without_shift_the_original_instants_stay(database: Database, lines: list[dict[str, object]]) -> None:
@@ -99,33 +152,6 @@ def test_months_end_on_the_last_day_there_is() -> None:
     at = dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC)
     assert months_later(at, 12) == dt.datetime(2025, 2, 28, 12, tzinfo=dt.UTC)
     assert months_later(at, -2) == dt.datetime(2023, 12, 29, 12, tzinfo=dt.UTC)
-
-
-LINES = 3_000
-
-
-def cut(folder: Path) -> Path:
-    """The data set with its first 3,000 lines alone."""
-    copy = folder / "data"
-    copy.mkdir()
-    for file in package_data().glob("*.parquet"):
-        if file.name not in ("promotions.parquet", "transactions.parquet"):
-            shutil.copy(file, copy / file.name)
-    table = pq.ParquetFile(package_data() / "transactions.parquet").read().slice(0, LINES)
-    pq.write_table(table, copy / "transactions.parquet")
-    return copy
-
-
-def broken_line(folder: Path, row: int, column: str, value: object) -> Path:
-    """The same with the value in that row, counted from 1."""
-    copy = cut(folder)
-    path = copy / "transactions.parquet"
-    table = pq.ParquetFile(path).read()
-    mask = pa.array([number == row for number in range(1, LINES + 1)])
-    field = table.schema.field(column)
-    changed = pc.replace_with_mask(table[column].combine_chunks(), mask, pa.array([value], field.type))
-    pq.write_table(table.set_column(table.schema.get_field_index(column), field, changed), path)
-    return copy
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,10 @@ class Move(msgspec.Struct, frozen=True):
 def write(household: Household, master_key: bytes) -> None:
     """One card for everyone, a second one for two of three households; the loyalty card and the one it replaced."""
     chance = household.seeded("cards")
-    _write_card(household, chance, 1, "REGISTERED", master_key)
+    _write_card(household, chance, 1, status="REGISTERED", master_key=master_key)
     if household.number % 3:
-        _write_card(household, chance, 2, STATUSES.get(household.number % 11, "REGISTERED"), master_key)
+        status = STATUSES.get(household.number % 11, "REGISTERED")
+        _write_card(household, chance, 2, status=status, master_key=master_key)
     _write_loyalty_cards(household)
 
 
@@ -48,7 +49,7 @@ def product_of(number: str) -> CardProduct:
     return max((p for p in CARD_PRODUCTS if number.startswith(p.prefix)), key=lambda product: len(product.prefix))
 
 
-def _write_card(household: Household, chance: random.Random, card: int, status: str, master_key: bytes) -> None:
+def _write_card(household: Household, chance: random.Random, card: int, *, status: str, master_key: bytes) -> None:
     number = card_number(household.number, card)
     product = product_of(number)
     registered_at = household.timeline.start + dt.timedelta(days=chance.randint(1, 90), hours=15)

@@ -48,7 +48,7 @@ def _write_notes(household: Household, stream: Stream) -> list[tuple[EntityId, d
         at = household.timeline.before_end(days=chance.randint(20, 250), minutes=number)
         reason, text = chance.choice(NOTES)
         note_id = household.id(at, "note", number)
-        _write_note(household, note_id, at, reason, text, edited=number == 0 and household.number % 2 == 0)
+        _write_note(household, note_id, at, (reason, text), edited=number == 0 and household.number % 2 == 0)
         facts = {"note_id": str(note_id), "reason_key": reason, "reason_label": LABELS.get(reason or "")}
         stream.record("note_added", at, f"note:{number}", facts, reference=note_id)
         written.append((note_id, at))
@@ -56,36 +56,34 @@ def _write_notes(household: Household, stream: Stream) -> list[tuple[EntityId, d
 
 
 def _write_note(
-    household: Household, note_id: EntityId, at: dt.datetime, reason: str | None, text: str, *, edited: bool
+    household: Household, note_id: EntityId, at: dt.datetime, said: tuple[str | None, str], *, edited: bool
 ) -> None:
-    author = agent(household.number)
-    editor = agent(household.number + 1)
-    edited_at = at + dt.timedelta(days=1) if edited else None
-    texts = [(text, at, author)]
-    if edited_at is not None:
-        texts.append((f"{text} Called back, all settled.", edited_at, editor))
-    for version, (said, when, who) in enumerate(texts, 1):
+    reason, text = said
+    revisions = [(text, at, agent(household.number))]
+    if edited:
+        again = f"{text} Called back, all settled."
+        revisions.append((again, at + dt.timedelta(days=1), agent(household.number + 1)))
+    for version, (said_then, when, who) in enumerate(revisions, 1):
         household.own(
             note_revisions,
             note_id=note_id,
             version=version,
-            text=household.seal(said, "note_revisions.text"),
+            text=household.seal(said_then, "note_revisions.text"),
             at=when,
             editor_kind="STAFF",
             editor_id=who,
         )
+    newest, edited_at, editor = revisions[-1]
     household.own(
         notes,
         id=note_id,
-        text=household.seal(texts[-1][0], "notes.text"),
+        text=household.seal(newest, "notes.text"),
         reason_key=reason,
         created_at=at,
         author_kind="STAFF",
-        author_id=author,
-        edited_at=edited_at,
-        edited_by_kind="STAFF" if edited else None,
-        edited_by_id=editor if edited else None,
-        version=len(texts),
+        author_id=revisions[0][2],
+        version=len(revisions),
+        **({"edited_at": edited_at, "edited_by_kind": "STAFF", "edited_by_id": editor} if edited else {}),
     )
 
 

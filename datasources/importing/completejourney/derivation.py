@@ -46,19 +46,19 @@ def derive(around: Surroundings, number: int, baskets: list[Basket], sheet: Shee
     ledger = points.derive(household, bought, around.stores.names)
     ladder = tiers.derive(household, bought)
     purchases.write(household, bought, around.stores.ids, held.names_by_transaction)
-    _record_purchases(stream, bought, around.stores, ledger, ladder)
+    _record_purchases(stream, bought, around.stores, ledger=ledger, ladder=ladder)
     points.record_events(stream, ledger)
     tiers.record_events(household, stream, ladder)
     offers.write(household, stream, held)
-    offers.write_campaigns(household, stream, around.catalogue, held, bought)
+    offers.write_campaigns(household, stream, around.catalogue, held, purchases=bought)
     cards.write(household, around.master_key)
     rewards.write_waiting(household)
     codes.write(household, stream)
     notes = care.write(household, stream)
     trust.write(household, ledger.manual, notes)
-    _write_profile(household, stream, bought, around, wrapped_key, ladder)
+    _write_profile(household, stream, bought, around, wrapped_key=wrapped_key, ladder=ladder)
     tier = ladder.steps[-1].to.name
-    labels.write_segments(household, stream, around.catalogue, bought, tier, coupons=bool(held.redeemed_at))
+    labels.write_segments(household, stream, around.catalogue, bought, tier=tier, coupons=bool(held.redeemed_at))
     labels.write_tags(household, stream, held.redeemed_at, people.departments(around.dataset, bought)[0])
     return Derived(household, metrics.own_figures(household, bought, stream.interactions))
 
@@ -68,6 +68,7 @@ def _write_profile(
     stream: Stream,
     bought: list[Purchase],
     around: Surroundings,
+    *,
     wrapped_key: bytes,
     ladder: TierStory,
 ) -> None:
@@ -92,7 +93,7 @@ def _write_profile(
 
 
 def _record_purchases(
-    stream: Stream, bought: list[Purchase], stores: Stores, ledger: PointsStory, ladder: TierStory
+    stream: Stream, bought: list[Purchase], stores: Stores, *, ledger: PointsStory, ladder: TierStory
 ) -> None:
     for purchase in bought:
         facts = {

@@ -79,21 +79,11 @@ def _write_change(household: Household, stream: Stream, applied: Application, nu
 
 
 def write_segments(
-    household: Household, stream: Stream, catalogue: Catalogue, purchases: list[Purchase], tier: str, *, coupons: bool
+    household: Household, stream: Stream, catalogue: Catalogue, purchases: list[Purchase], *, tier: str, coupons: bool
 ) -> None:
     """The segments that the household is in."""
     since = household.timeline.before_end(days=1, hours=2)
-    demographics = household.dataset.demographics.get(household.number) or {}
-    last = purchases[-1].at
-    member = {
-        "vip-circle": tier == "Platinum",
-        "care-watchlist": household.barred_at is not None,
-        "beta-testers": household.number % 25 == 0,
-        "coupon-redeemers": coupons,
-        "big-baskets": sum(bought.total for bought in purchases) > BIG_BASKET * len(purchases),
-        "lapsing": last < household.timeline.before_end(days=LAPSED_DAYS),
-        "families": demographics.get("kids_count") in ("1", "2", "3+"),
-    }
+    member = _memberships(household, purchases, tier=tier, coupons=coupons)
     for key, name, kind, _ in SEGMENTS:
         if not member[key]:
             continue
@@ -109,3 +99,17 @@ def write_segments(
         )
         facts = {"segment_key": key, "segment_name": name, "variant": variant}
         stream.record("segment_entered", since, f"segment:{key}", facts)
+
+
+def _memberships(household: Household, purchases: list[Purchase], *, tier: str, coupons: bool) -> dict[str, bool]:
+    demographics = household.dataset.demographics.get(household.number) or {}
+    last = purchases[-1].at
+    return {
+        "vip-circle": tier == "Platinum",
+        "care-watchlist": household.barred_at is not None,
+        "beta-testers": household.number % 25 == 0,
+        "coupon-redeemers": coupons,
+        "big-baskets": sum(bought.total for bought in purchases) > BIG_BASKET * len(purchases),
+        "lapsing": last < household.timeline.before_end(days=LAPSED_DAYS),
+        "families": demographics.get("kids_count") in ("1", "2", "3+"),
+    }

@@ -97,7 +97,7 @@ class _Load:
             figures = await self._write_households(around, missing)
             await self._write_metrics(timeline, figures)
             await self._count_claims()
-            await self._remember(ImportRecord(tuple(sorted(present | set(missing))), weeks), timeline, record is None)
+            await self._remember(ImportRecord(tuple(sorted(present | set(missing))), weeks), first=record is None)
         return ImportReport(len(missing), len(present), weeks, timeline.end, self._writer.counts)
 
     def _weeks(self) -> int:
@@ -172,8 +172,8 @@ class _Load:
         )
         await self._connection.execute(update(promo_codes).values(claims=claims))
 
-    async def _remember(self, record: ImportRecord, timeline: Timeline, first: bool) -> None:
-        values = {"report": record, "done_at": timeline.end}
+    async def _remember(self, record: ImportRecord, *, first: bool) -> None:
+        values = {"report": record, "done_at": dt.datetime.now(dt.UTC)}
         if first:
             await self._connection.execute(insert(imports).values(key=SOURCE, **values))
         else:

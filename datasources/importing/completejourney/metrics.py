@@ -8,7 +8,7 @@
 - CLV: twice the spend of the last 182 days, times (1 - churn risk).
 - Product affinity: the share of purchases that had the product, of 1 + their number; the five highest.
 - The base: live customers that are neither test personas nor restricted. Ranks fall with the value, ties share one;
-  percentile is the share of the base whose value is not higher. Customers outside the base have no ranks.
+  percentile is the share of the base whose value is not higher. Customers outside the base have none of these.
 """
 
 import datetime as dt
@@ -69,7 +69,7 @@ def compared(figures: Mapping[UUID, MetricsDocument], base: Sequence[UUID]) -> d
     """The documents with the medians of the base, and ranks within it for those who belong to it."""
     documents = [figures[customer] for customer in base]
     medians = {window.value: _medians(documents, window.value) for window in WINDOWS}
-    values = {name: sorted(_value(document, name) for document in documents) for name in RANKED}
+    values = {name: _ascending(documents, name) for name in RANKED}
     members = frozenset(base)
     return {
         customer: msgspec.structs.replace(
@@ -79,7 +79,7 @@ def compared(figures: Mapping[UUID, MetricsDocument], base: Sequence[UUID]) -> d
                 window: msgspec.structs.replace(found, median_interactions=medians[window][3])
                 for window, found in document.engagement.items()
             },
-            **{name: _ranked(document, name, values[name]) for name in RANKED if customer in members},
+            **{name: _ranked(document, name, values[name]) if customer in members else None for name in RANKED},
         )
         for customer, document in figures.items()
     }
@@ -143,13 +143,15 @@ def _with_medians(figures: RfmFigures, medians: tuple[float, int, float | None, 
     )
 
 
-def _value(document: MetricsDocument, name: str) -> float:
-    figures: RankedMetricFigures = getattr(document, name)
-    return figures.value
+def _ascending(documents: list[MetricsDocument], name: str) -> list[float]:
+    found: list[RankedMetricFigures | None] = [getattr(document, name) for document in documents]
+    return sorted(figures.value for figures in found if figures is not None)
 
 
-def _ranked(document: MetricsDocument, name: str, ascending: list[float]) -> RankedMetricFigures:
-    figures: RankedMetricFigures = getattr(document, name)
+def _ranked(document: MetricsDocument, name: str, ascending: list[float]) -> RankedMetricFigures | None:
+    figures: RankedMetricFigures | None = getattr(document, name)
+    if figures is None:
+        return None
     not_higher = bisect_right(ascending, figures.value)
     size = len(ascending)
     return msgspec.structs.replace(

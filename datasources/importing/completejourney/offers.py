@@ -152,19 +152,25 @@ def _write_offer(household: Household, stream: Stream, held: Held) -> None:
         variant="AB"[household.number % 2],
         version=1 if state == "ISSUED" else 2,
     )
+    _write_history(household, stream, held, id_, issued_at=issued_at)
+
+
+def _write_history(household: Household, stream: Stream, held: Held, id_: EntityId, *, issued_at: dt.datetime) -> None:
     moves: list[tuple[str | None, str, dt.datetime]] = [(None, "ISSUED", issued_at)]
     if held.activated_at is not None:
         moves.append(("ISSUED", "ACTIVATED", held.activated_at))
-    if redeemed_at is not None:
-        moves.append(("ISSUED", "REDEEMED", redeemed_at))
-    for before, after, at in moves:
-        _write_change(household, id_, before, after, at)
+    if held.redeemed is not None:
+        moves.append(("ISSUED", "REDEEMED", held.redeemed.at))
+    for move in moves:
+        _write_change(household, id_, move)
+        _, after, at = move
         action = after.lower()
         facts = {"offer_name": held.offer.name, "action": action}
         stream.record(f"offer_{action}", at, f"offer:{held.key}:{action}", facts, reference=id_)
 
 
-def _write_change(household: Household, id_: EntityId, before: str | None, after: str, at: dt.datetime) -> None:
+def _write_change(household: Household, id_: EntityId, move: tuple[str | None, str, dt.datetime]) -> None:
+    before, after, at = move
     actor = ("SERVICE", "campaigns") if before is None else ("MEMBER", str(household.customer_id))
     household.own(
         customer_offer_changes,
@@ -179,7 +185,7 @@ def _write_change(household: Household, id_: EntityId, before: str | None, after
 
 
 def write_campaigns(
-    household: Household, stream: Stream, catalogue: Catalogue, story: OffersStory, purchases: list[Purchase]
+    household: Household, stream: Stream, catalogue: Catalogue, story: OffersStory, *, purchases: list[Purchase]
 ) -> None:
     """The campaigns that target the household: recorded ones, a message for everyone, and the rule of ten visits."""
     for number in household.dataset.targeted.get(household.number, []):

@@ -109,39 +109,45 @@ def person(household: Household) -> Person:
 def write(household: Household, who: Person, wrapped_key: bytes, story: dict[str, Any]) -> None:
     """The customer with identifiers and consents; `story` has what the other domains worked out for the profile."""
     number = household.number
-    locale, spoken = LOCALES[number % len(LOCALES)]
     household.own(
         customers,
         support_id=f"CJ-{number:06d}",
         version=1,
-        first_name=who.first_name,
-        last_name=who.last_name,
-        email=who.email,
-        phone=who.phone,
-        email_verified_at=who.verified_at,
-        phone_verified_at=who.verified_at if number % 3 else None,
-        date_of_birth=who.born_on,
-        gender=who.gender,
-        locale=locale,
-        spoken_languages=spoken,
-        addresses=[who.address],
         external_ids=[{"system": system, "value": value} for system, value in external_ids(number)],
         loyalty_number=loyalty_number(number),
         processing="RESTRICTED" if number == RESTRICTED else "ACTIVE",
         is_test_persona=number in TEST_PERSONAS,
         created_at=household.enrolled_at,
         enrolled_at=household.enrolled_at,
-        verified_at=who.verified_at,
-        first_name_key=sort_key(who.first_name),
-        last_name_key=sort_key(who.last_name),
-        email_key=email_key(who.email),
-        phone_key=phone_key(who.phone),
         wrapped_key=wrapped_key,
+        **_personal(number, who),
         **_membership(household, who),
         **story,
     )
     _write_identifiers(household, who)
     _write_consents(household)
+
+
+def _personal(number: int, who: Person) -> dict[str, object]:
+    locale, spoken = LOCALES[number % len(LOCALES)]
+    return {
+        "first_name": who.first_name,
+        "last_name": who.last_name,
+        "email": who.email,
+        "phone": who.phone,
+        "verified_at": who.verified_at,
+        "email_verified_at": who.verified_at,
+        "phone_verified_at": who.verified_at if number % 3 else None,
+        "date_of_birth": who.born_on,
+        "gender": who.gender,
+        "locale": locale,
+        "spoken_languages": spoken,
+        "addresses": [who.address],
+        "first_name_key": sort_key(who.first_name),
+        "last_name_key": sort_key(who.last_name),
+        "email_key": email_key(who.email),
+        "phone_key": phone_key(who.phone),
+    }
 
 
 def external_ids(number: int) -> list[tuple[str, str]]:

@@ -181,17 +181,19 @@ def _manual(household: Household) -> list[Movement]:
     at = household.timeline.start + dt.timedelta(days=chance.randint(200, 330), hours=chance.randint(14, 22))
     planned: list[Movement] = []
     if household.number % 3 == 0:
-        planned.append(_by_staff(household, at, "COMP", chance.choice((25, 50, 75)), "goodwill"))
+        planned.append(_by_staff(household, at, "COMP", points=chance.choice((25, 50, 75)), reason="goodwill"))
     if household.number % 7 == 3:
-        planned.append(_by_staff(household, at + dt.timedelta(days=2), "ADJUST", -10, "correction"))
+        planned.append(_by_staff(household, at + dt.timedelta(days=2), "ADJUST", points=-10, reason="correction"))
     if household.number % 10 == 6:
-        planned.append(_by_staff(household, at + dt.timedelta(days=4), "ADJUST", 50, "missing_points"))
+        planned.append(_by_staff(household, at + dt.timedelta(days=4), "ADJUST", points=50, reason="missing_points"))
     if household.number == EXECUTED_APPROVAL:
-        planned.append(_by_staff(household, household.timeline.before_end(days=4), "COMP", 750, "service_recovery"))
+        planned.append(
+            _by_staff(household, household.timeline.before_end(days=4), "COMP", points=750, reason="service_recovery")
+        )
     return planned
 
 
-def _by_staff(household: Household, at: dt.datetime, kind: str, points: int, reason: str) -> Movement:
+def _by_staff(household: Household, at: dt.datetime, kind: str, *, points: int, reason: str) -> Movement:
     key = f"{reason}:{points}"
     return Movement(
         at=at,

@@ -55,14 +55,8 @@ class Stream:
         channel: str = "GATEWAY",
     ) -> None:
         """One event, unique by `key`; `attributes` is all it told, kept sealed, `facts` what may outlive the person."""
-        household = self._household
-        source_event_id = f"{household.number}:{key}"
+        household, source_event_id = self._household, f"{self._household.number}:{key}"
         event_id = household.id(at, "event", key)
-        sealed = (
-            None
-            if attributes is None
-            else household.seal(msgspec.json.encode(attributes).decode(), "events.attributes")
-        )
         household.own(
             events,
             id=event_id,
@@ -74,12 +68,17 @@ class Stream:
             source_event_id=source_event_id,
             reference_id=reference,
             facts=facts,
-            attributes=sealed,
+            attributes=self._sealed(attributes),
             search_text=search_text(type_, facts),
         )
         household.own(event_keys, source=SOURCE, source_event_id=source_event_id, event_id=event_id)
         if type_ in INTERACTIONS:
             self.interactions.append(at)
+
+    def _sealed(self, attributes: Facts | None) -> bytes | None:
+        if attributes is None:
+            return None
+        return self._household.seal(msgspec.json.encode(attributes).decode(), "events.attributes")
 
 
 def search_text(type_: str, facts: Facts) -> str:

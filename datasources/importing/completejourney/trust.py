@@ -84,33 +84,16 @@ def _bars(household: Household, staff: tuple[str, str]) -> list[Act]:
     if at is None:
         return []
     if household.number == RESTRICTED:
-        return [
-            Act(
-                at,
-                "privacyRestrict",
-                PRIVACY_OFFICER,
-                "Processing restricted",
-                "processing",
-                "RESTRICTED",
-                before="ACTIVE",
-                reason_code="privacy_request",
-            )
-        ]
+        return [_bar(at, "privacyRestrict", PRIVACY_OFFICER, ("processing", "RESTRICTED"), reason="privacy_request")]
+    block = _bar(at, "customerBlock", staff, ("membership", "BLOCKED"), reason="suspected_fraud")
     refused_at = at + dt.timedelta(days=1)
-    block = Act(
-        at, "customerBlock", staff, "Blocked", "membership", "BLOCKED", before="ACTIVE", reason_code="suspected_fraud"
-    )
-    refused = Act(
-        refused_at,
-        "pointsAdjust",
-        staff,
-        "Refused: CUSTOMER_BLOCKED",
-        "points",
-        None,
-        "REFUSED",
-        reason_code="goodwill",
-    )
-    return [block, refused]
+    refusal = "Refused: CUSTOMER_BLOCKED"
+    return [block, Act(refused_at, "pointsAdjust", staff, refusal, "points", None, "REFUSED", reason_code="goodwill")]
+
+
+def _bar(at: dt.datetime, type_: str, actor: tuple[str, str], change: tuple[str, str], *, reason: str) -> Act:
+    path, after = change
+    return Act(at, type_, actor, f"{path} set to {after}", path, after, before="ACTIVE", reason_code=reason)
 
 
 def _write_chain(household: Household, acts: list[Act]) -> None:

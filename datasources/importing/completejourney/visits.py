@@ -27,10 +27,24 @@ def write_places(household: Household, favorite: tuple[int, UUID], purchases: li
     last_seen: dict[int, dt.datetime] = {}
     for bought in purchases:
         last_seen[bought.store] = bought.at
-    household.own(customer_places, relation="FAVORITE", location_id=location_id, store_id=str(store), last_seen_at=last_seen[store])
-    household.own(customer_places, relation="LAST_CHECK_IN", location_id=location_id, store_id=str(store), last_seen_at=_check_in(household))
+    household.own(
+        customer_places,
+        relation="FAVORITE",
+        location_id=location_id,
+        store_id=str(store),
+        last_seen_at=last_seen[store],
+    )
+    household.own(
+        customer_places,
+        relation="LAST_CHECK_IN",
+        location_id=location_id,
+        store_id=str(store),
+        last_seen_at=_check_in(household),
+    )
     for number, at in last_seen.items():
-        household.own(customer_places, relation="PURCHASED", location_id=stores.ids[number], store_id=str(number), last_seen_at=at)
+        household.own(
+            customer_places, relation="PURCHASED", location_id=stores.ids[number], store_id=str(number), last_seen_at=at
+        )
 
 
 def _check_in(household: Household) -> dt.datetime:
@@ -81,6 +95,13 @@ def write_devices(household: Household, stream: Stream) -> None:
         is_supported=supported,
         unsupported_reason=reason,
     )
+    _write_properties(household, seen)
+    stream.record(
+        "session_started", seen, "session", {"property_name": "Journey app"}, channel=f"SDK_{platform.upper()}"
+    )
+
+
+def _write_properties(household: Household, seen: dt.datetime) -> None:
     for name, type_ in (("Journey app", "mobile_app"), ("journey.example.com", "website")):
         household.own(
             digital_properties,
@@ -90,6 +111,3 @@ def write_devices(household: Household, stream: Stream) -> None:
             first_seen_at=household.enrolled_at,
             last_seen_at=seen,
         )
-    stream.record(
-        "session_started", seen, "session", {"property_name": "Journey app"}, channel=f"SDK_{platform.upper()}"
-    )
