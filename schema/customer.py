@@ -6,7 +6,8 @@ import strawberry
 
 from datasources import profiles as rows
 from permissions.masking import PiiKind
-from resolvers import profiles
+from resolvers import customer_actions, profiles
+from schema.actions import AvailableAction
 from schema.fields import leaf, lookup
 from schema.points import PointFields
 from schema.profiles import PROFILES, CustomerStatus, ExternalId, Membership, Profile
@@ -50,3 +51,5 @@ class Customer(Node, PointFields):
     """The customer in the program's own admin tool."""
     profile = lookup(Profile | None, lambda row, _context: row, requires="profile:read")
     """What is known of the person."""
+    available_actions = lookup(list[AvailableAction], customer_actions.actions)
+    """What you can do with the customer now, and why not where not."""
