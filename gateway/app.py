@@ -24,6 +24,7 @@ from gateway.sources import Runtime
 from gateway.telemetry import Metrics
 from schema.build import build
 
+PATH = "/graphql"
 HEALTH_S = 1.0
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 DRAINING = "draining"
@@ -45,6 +46,17 @@ class Service(msgspec.Struct, frozen=True):
 Opening = Callable[[Metrics], AbstractAsyncContextManager[Service]]
 
 
+class Gateway(Starlette):
+    """Starlette, with a short way to the one path that nearly all requests take: routing costs a third of the rest."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request at its path."""
+        if scope["type"] == "http" and scope["path"] == PATH:
+            await self.state.service.endpoint(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def create_app(settings: Settings) -> Starlette:
     """The gateway of a program."""
     return assemble(partial(_service, settings, build()))
@@ -63,22 +75,17 @@ def assemble(opening: Opening) -> Starlette:
     async def scrape(_request: Request) -> Response:
         return Response(metrics.text(), headers={"content-type": METRICS_TYPE})
 
-    return Starlette(
+    app = Gateway(
         routes=[
-            Route("/graphql", _GraphQL()),
             Route("/healthz", _alive, methods=["GET"]),
             Route("/readyz", _ready, methods=["GET"]),
             Route("/metrics", scrape, methods=["GET"]),
         ],
         lifespan=lifespan,
     )
-
-
-class _GraphQL:
-    """The endpoint of the service that runs."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await scope["app"].state.service.endpoint(scope, receive, send)
+    # Redirecting would put the Host header, which anyone can choose, into an answer.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _alive(_request: Request) -> Response:

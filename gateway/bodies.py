@@ -1,6 +1,5 @@
-"""The body of a POST: read within size and time, and taken as strict JSON (RFC 8259, I-JSON)."""
+"""The body of a POST: read within its size, and taken as strict JSON (RFC 8259, I-JSON)."""
 
-import asyncio
 import json
 from typing import Any, NoReturn
 
@@ -10,7 +9,6 @@ from starlette.types import Receive
 
 from gateway.errors import Code, Refused, refused
 
-BODY_S = 10.0
 MAX_DEPTH = 32
 MAX_VALUES = 5_000
 MAX_DIGITS = 20
@@ -28,18 +26,10 @@ class GraphQLRequest(msgspec.Struct, frozen=True):
     variables: dict[str, Any] | None  # JSON of any shape
 
 
-async def read(receive: Receive, declared: bytes | None, limit: int, deadline_s: float = BODY_S) -> bytes:
-    """The whole body. Raises Refused when it is too long, told so or not, or too slow; Disconnected."""
+async def read(receive: Receive, declared: bytes | None, limit: int) -> bytes:
+    """The whole body. Raises Refused when it is too long, whether it says so or not; Disconnected."""
     if declared is not None and (not declared.isdigit() or int(declared[:MAX_DIGITS]) > limit):
         raise _too_long(limit)
-    try:
-        async with asyncio.timeout(deadline_s):
-            return await _chunks(receive, limit)
-    except TimeoutError:
-        raise refused(Code.BAD_REQUEST, 408, f"The body took longer than {deadline_s:g} seconds.") from None
-
-
-async def _chunks(receive: Receive, limit: int) -> bytes:
     body = b""
     while True:
         message = await receive()

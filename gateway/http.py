@@ -2,9 +2,9 @@
 
 import asyncio
 import re
+import secrets
 import time
 from collections.abc import Awaitable, Callable
-from uuid import uuid4
 
 import msgspec
 import orjson
@@ -98,9 +98,18 @@ class GraphQLEndpoint:
         _check_media(headers, accept)
         principal = await self._principal(scope, headers)
         exchange.principal = principal.kind.value
-        body = await read(receive, headers.get(b"content-length"), self._settings.max_body_bytes)
-        exchange.is_read = True
-        answer = await self._answer(body, principal, exchange, translator)
+        deadline_s = self._settings.deadline_s
+        try:
+            async with asyncio.timeout(deadline_s):
+                body = await read(receive, headers.get(b"content-length"), self._settings.max_body_bytes)
+                exchange.is_read = True
+                answer = await self._answer(body, principal, exchange, translator)
+        except TimeoutError:
+            if exchange.is_read:
+                raise refused(
+                    Code.SOURCE_TIMEOUT, 504, f"The answer took longer than {deadline_s:g} seconds."
+                ) from None
+            raise refused(Code.BAD_REQUEST, 408, f"The body took longer than {deadline_s:g} seconds.") from None
         exchange.codes = answer.codes
         return Reply(200, orjson.dumps(answer.payload, option=WRITTEN), accept or media.JSON)
 
@@ -129,22 +138,17 @@ class GraphQLEndpoint:
         operation = document.operation(request.operation_name)
         exchange.operation = operation.operation.value
         exchange.name = operation.name.value[:MAX_NAME] if operation.name else None
-        deadline_s = self._settings.deadline_s
-        try:
-            with self._in_flight.slot():
-                async with asyncio.timeout(deadline_s):
-                    context = await self._contexts(principal)
-                    exchange.calls = context.loaders.calls
-                    return await execute(
-                        self._schema,
-                        document,
-                        request.operation_name,
-                        request.variables,
-                        context=context,
-                        translator=translator,
-                    )
-        except TimeoutError:
-            raise refused(Code.SOURCE_TIMEOUT, 504, f"The answer took longer than {deadline_s:g} seconds.") from None
+        with self._in_flight.slot():
+            context = await self._contexts(principal)
+            exchange.calls = context.loaders.calls
+            return await execute(
+                self._schema,
+                document,
+                request.operation_name,
+                request.variables,
+                context=context,
+                translator=translator,
+            )
 
 
 def _check_media(headers: dict[bytes, bytes], accept: str | None) -> None:
@@ -166,7 +170,7 @@ def _request_id(given: bytes | None) -> str:
     """The caller's own id for the request where it is harmless in a log, else a new one."""
     if given is not None and REQUEST_ID.fullmatch(given):
         return given.decode()
-    return uuid4().hex
+    return secrets.token_hex(16)
 
 
 async def _send(send: Send, reply: Reply, request_id: str) -> None:

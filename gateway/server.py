@@ -6,6 +6,7 @@ import signal
 import socket
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 
 import uvicorn
@@ -31,14 +32,16 @@ TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes connections that are silent, or take too long or too much for a header."""
+    """Closes connections that stay silent, or take too long or too much for a header."""
 
     header_s = HEADER_S
     _timer: asyncio.TimerHandle | None = None
-    _pending: int = 0
-    """Bytes received of a header that is not complete."""
+    _is_between = True
+    """True from the end of a message to the header of the next."""
+    _overhead = 0
+    """Bytes received of the message that are not its body: header, chunk sizes, trailers."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin the wait for the first header."""
         super().connection_made(transport)
         self._wait()
@@ -49,12 +52,13 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, unless it is a header beyond its size."""
+        """Take what came, unless it is too much for what is no body."""
+        # Empty lines before a message begin none, and uvicorn stops its own timer at whatever comes.
+        if self._is_between and self._timer is None:
+            self._wait()
+        self._overhead += len(data)
         super().data_received(data)
-        if self._timer is None:
-            return
-        self._pending += len(data)
-        if self._pending > MAX_HEADER_BYTES:
+        if self._overhead > MAX_HEADER_BYTES:
             self._close_with(TOO_LARGE)
 
     def on_message_begin(self) -> None:
@@ -65,11 +69,22 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The header is whole: from here on the application keeps the time."""
+        self._is_between = False
         self._wait_no_more()
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Pass on a part of the body."""
+        self._overhead -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The message is whole."""
+        self._is_between = True
+        self._overhead = 0
+        super().on_message_complete()
+
     def _wait(self) -> None:
-        self._pending = 0
         self._timer = self.loop.call_later(self.header_s, self._close_with, TOO_SLOW)
 
     def _wait_no_more(self) -> None:
@@ -130,17 +145,19 @@ def bind(settings: Settings) -> socket.socket:
 def run(settings: Settings, listening: socket.socket, *, workers: int = 1) -> None:
     """Serve until told to stop by SIGTERM or SIGINT."""
     telemetry.configure()
+    config = configured(partial(_served, settings), workers)
     if workers == 1:
-        Server(_config(settings, workers)).run([listening])
+        Server(config).run([listening])
         return
     with tempfile.TemporaryDirectory(prefix="customer-graph-metrics-") as shared:
         os.environ[telemetry.MULTIPROCESS] = shared
-        Workers(_config(settings, workers), [listening]).run()
+        Workers(config, [listening]).run()
 
 
-def _config(settings: Settings, workers: int) -> uvicorn.Config:
+def configured(factory: Callable[[], Starlette], workers: int = 1) -> uvicorn.Config:
+    """uvicorn's own settings, for what the factory makes; with several workers it must be picklable."""
     return uvicorn.Config(
-        partial(_served, settings),
+        factory,
         factory=True,
         workers=workers,
         http=BoundedProtocol,

@@ -1,6 +1,5 @@
 """Bodies that are no request, hostile ones among them: each a refusal with its reason, none a fault of ours."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -109,19 +108,6 @@ async def test_what_is_within_the_limits_passes() -> None:
         async with client(Gateway()) as opened:
             response = await opened.post("/graphql", content=body, headers={"content-type": "application/json"})
         assert response.json() == {"data": {"hello": "world"}}
-
-
-async def test_a_body_that_comes_too_slowly_is_408() -> None:
-    async def receive() -> Message:
-        await asyncio.sleep(0.02)
-        return {"type": "http.request", "body": b" ", "more_body": True}
-
-    with pytest.raises(Refused) as raised:
-        await read(receive, None, 1_024, deadline_s=0.1)
-    assert (raised.value.status, raised.value.errors) == (
-        408,
-        [{"message": "The body took longer than 0.1 seconds.", "extensions": {"code": "BAD_REQUEST"}}],
-    )
 
 
 async def test_a_client_that_hangs_up_is_answered_nothing() -> None:
