@@ -254,6 +254,11 @@ class ProgramSettings(msgspec.Struct, frozen=True):
             key, key
         )
 
+    def event_category(self, key: str) -> EventCategory:
+        """The category of this key; one that the program no longer has goes by its key."""
+        found = next((category for category in self.event_categories if category.key == key), None)
+        return found or EventCategory(key, key)
+
     def admin_page(self, *path: str) -> str | None:
         """A page of the program's own tool (A16), where it has one."""
         return None if self.admin_url is None else "/".join((self.admin_url.rstrip("/"), *path))

@@ -17,6 +17,7 @@ from schema.enums import enum
 from schema.fields import argument, connection, lookup
 from schema.ids import parse_id, parse_uuid
 from schema.profiles import CustomerFilter, CustomerOrder, ExternalIdInput
+from schema.program import ProgramQueries
 from schema.views import VIEWS, Node, values, view
 
 
@@ -148,5 +149,5 @@ class CustomerQueries:
 
 
 @view()
-class Query(CustomerQueries):
+class Query(CustomerQueries, ProgramQueries):
     """What can be read."""

@@ -1,0 +1,14 @@
+"""How the program is set up, as the settings of this request tell."""
+
+from datasources.program import EventCategory, EventType, ProgramSettings
+from resolvers.context import Context
+
+
+def program(_root: object, context: Context) -> ProgramSettings:
+    """The program's settings."""
+    return context.settings
+
+
+def category(type_: EventType, context: Context) -> EventCategory:
+    """What an event type rolls up to (F16)."""
+    return context.settings.event_category(type_.category)
