@@ -200,6 +200,6 @@ def demo_program(clock: Clock, mode: SearchMode = SearchMode.ADVANCED) -> Progra
         tags=TAGS,
         card_products=CARD_PRODUCTS,
         profile_header=("status", "name", "points", "tier", "tenure", "last_active", "metric:lifetime_spend"),
-        admin_url="https://admin.example.com/customers/{id}",
+        admin_url="https://admin.example.com",
         clock=clock,
     )

@@ -33,12 +33,15 @@ async def create_schema(url: str) -> None:
     await engine.dispose()
 
 
-async def read_rows(url: str, table: Table) -> list[dict[str, Any]]:
+async def read_rows(url: str, *tables: Table) -> list[list[dict[str, Any]]]:
+    """The rows of each table by its primary key."""
     engine = create_async_engine(url)
     async with engine.connect() as connection:
-        found = (await connection.execute(select(table).order_by(*table.primary_key))).mappings().all()
+        found = [
+            (await connection.execute(select(table).order_by(*table.primary_key))).mappings().all() for table in tables
+        ]
     await engine.dispose()
-    return [dict(row) for row in found]
+    return [[dict(row) for row in rows] for rows in found]
 
 
 def dump(path: Path) -> str:
@@ -55,7 +58,11 @@ class Database:
         asyncio.run(create_schema(self.url))
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
-        return asyncio.run(read_rows(self.url, table))
+        return asyncio.run(read_rows(self.url, table))[0]
+
+    def everything(self) -> dict[Table, list[dict[str, Any]]]:
+        tables = metadata.sorted_tables
+        return dict(zip(tables, asyncio.run(read_rows(self.url, *tables)), strict=True))
 
     def load(self, households: int | None, *, shift: bool = True, folder: Path | None = None) -> ImportReport:
         return load_completejourney(

@@ -20,7 +20,7 @@ from datasources.sql.tables.locations import locations
 from datasources.sql.tables.messages import direct_messages, messages
 from datasources.sql.tables.metrics import customer_metrics
 from datasources.sql.tables.notes import note_revisions, notes
-from datasources.sql.tables.offers import customer_offers, offers
+from datasources.sql.tables.offers import customer_offers, offer_exclusions, offers
 from datasources.sql.tables.privacy import privacy_requests
 from datasources.sql.tables.profiles import customer_places, customers, identifiers
 from datasources.sql.tables.promo_codes import customer_promo_codes, promo_codes
@@ -91,6 +91,19 @@ def test_coupon_redemptions_are_redeemed_offers(loaded: Loaded) -> None:
     redeemed = [row for row in loaded.rows(customer_offers) if row["state"] == "REDEEMED"]
     assert Counter(numbers[row["customer_id"]] for row in redeemed) == expected
     assert all(row["issued_at"] <= row["redeemed_at"] for row in redeemed)
+
+
+def test_a_revoked_offer_excludes_its_customer_and_a_removed_one_does_not(loaded: Loaded) -> None:
+    ended = {
+        state: {(row["customer_id"], row["offer_id"]) for row in loaded.rows(customer_offers) if row["state"] == state}
+        for state in ("REVOKED", "REMOVED")
+    }
+    targeted = {row["household_id"] for row in pq.ParquetFile(package_data() / "campaigns.parquet").read().to_pylist()}
+    untargeted = set(loaded.customers) - targeted
+    for state, rest in (("REVOKED", 0), ("REMOVED", 1)):
+        customers_of = {loaded.customers[number] for number in untargeted if number % 5 == rest}
+        assert {customer for customer, _ in ended[state]} == customers_of
+    assert {(row["customer_id"], row["offer_id"]) for row in loaded.rows(offer_exclusions)} == ended["REVOKED"]
 
 
 def test_households_of_type_b_and_c_campaigns_hold_all_coupons(loaded: Loaded) -> None:

@@ -3,7 +3,8 @@
 Households of type B and C campaigns were issued all coupons of the campaign; of type A those they redeemed and a seeded
 fill up to 16. A second redemption of a coupon is a second customer's offer. A redemption belongs to the household's first
 purchase of that New York day that used a manufacturer's coupon, else to its first of that day, else to noon. Every
-tenth offer that was never redeemed was activated. Households in no campaign hold three made-up offers.
+tenth offer that was never redeemed was activated. Households in no campaign hold three made-up offers; of every
+five of them one had the last one revoked (and is excluded from it), another one removed.
 """
 
 import datetime as dt
@@ -13,7 +14,7 @@ import msgspec
 
 from datasources.ids import EntityId
 from datasources.sql.tables.campaigns import customer_campaigns
-from datasources.sql.tables.offers import customer_offer_changes, customer_offers
+from datasources.sql.tables.offers import customer_offer_changes, customer_offers, offer_exclusions
 
 from .catalogue import (
     COUPONS_TO_COMPLETE,
@@ -26,11 +27,14 @@ from .catalogue import (
 )
 from .dataset import Redemption
 from .household import Household
+from .people import agent
 from .purchases import Purchase
 from .stream import Stream
 from .timeline import local_day
 
 TYPE_A_FILL = 16
+ENDS = {0: "REVOKED", 1: "REMOVED"}
+"""How staff ended the last made-up offer of a household, by its number modulo five."""
 HALF_DAY = dt.timedelta(hours=12)
 
 
@@ -48,6 +52,7 @@ class Held(msgspec.Struct, frozen=True):
     key: str
     redeemed: Redeemed | None = None
     activated_at: dt.datetime | None = None
+    ended: str | None = None
 
 
 class OffersStory(msgspec.Struct, frozen=True):
@@ -93,8 +98,14 @@ def derive(household: Household, catalogue: Catalogue, purchases: list[Purchase]
     for (campaign, _), redemptions in redeemed.items():
         by_campaign[campaign] += [redemption.at for redemption in redemptions]
     if not held:
-        held = [Held(catalogue.synthetic_offers[key], key) for key in ISSUED_SYNTHETIC]
+        held = [_synthetic(household, catalogue, key) for key in ISSUED_SYNTHETIC]
     return OffersStory(held, dict(by_campaign))
+
+
+def _synthetic(household: Household, catalogue: Catalogue, key: str) -> Held:
+    last = key == ISSUED_SYNTHETIC[-1]
+    ended = ENDS.get(household.number % 5) if last else None
+    return Held(catalogue.synthetic_offers[key], key, ended=ended)
 
 
 def _before_end(household: Household, at: dt.datetime | None) -> dt.datetime | None:
@@ -132,7 +143,7 @@ def _write_offer(household: Household, stream: Stream, held: Held) -> None:
     redeemed_at = None if held.redeemed is None else held.redeemed.at
     issued_at = held.offer.starts_at if redeemed_at is None else min(held.offer.starts_at, redeemed_at)
     id_ = household.id(issued_at, "offer", held.key)
-    state = "REDEEMED" if redeemed_at else "ACTIVATED" if held.activated_at else "ISSUED"
+    state = held.ended or ("REDEEMED" if redeemed_at else "ACTIVATED" if held.activated_at else "ISSUED")
     household.own(
         customer_offers,
         id=id_,
@@ -161,9 +172,15 @@ def _write_history(household: Household, stream: Stream, held: Held, id_: Entity
         moves.append(("ISSUED", "ACTIVATED", held.activated_at))
     if held.redeemed is not None:
         moves.append(("ISSUED", "REDEEMED", held.redeemed.at))
+    if held.ended is not None:
+        moves.append(("ISSUED", held.ended, issued_at + dt.timedelta(days=3)))
     for move in moves:
         _write_change(household, id_, move)
         _, after, at = move
+        if after == "REVOKED":
+            household.own(offer_exclusions, offer_id=held.offer.id, at=at)
+        elif after == "REMOVED":
+            continue
         action = after.lower()
         facts = {"offer_name": held.offer.name, "action": action}
         stream.record(f"offer_{action}", at, f"offer:{held.key}:{action}", facts, reference=id_)
@@ -171,7 +188,8 @@ def _write_history(household: Household, stream: Stream, held: Held, id_: Entity
 
 def _write_change(household: Household, id_: EntityId, move: tuple[str | None, str, dt.datetime]) -> None:
     before, after, at = move
-    actor = ("SERVICE", "campaigns") if before is None else ("MEMBER", str(household.customer_id))
+    member, staff = ("MEMBER", str(household.customer_id)), ("STAFF", agent(household.number))
+    actor = ("SERVICE", "campaigns") if before is None else staff if after in ENDS.values() else member
     household.own(
         customer_offer_changes,
         id=household.id(at, "offer change", id_, after),

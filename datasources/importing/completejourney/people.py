@@ -17,6 +17,8 @@ from .purchases import Purchase
 from .timeline import local_day
 
 AGENTS = 8
+WEEKS = 53
+"""How many weeks the data set tells of."""
 FAKER = Faker("en_US", use_weighting=False)
 AREA_CODES = range(212, 238)
 LOCALES = (("en-US", ("en-US",)), ("en-US", ("en-US",)), ("es-US", ("es-US", "en-US")), ("zh-CN", ("zh-CN", "en-US")))
@@ -165,10 +167,10 @@ def attributes(household: Household, who: Person, purchases: list[Purchase]) -> 
     values |= {
         "favorite_department": favorites[0],
         "stores_visited": len({bought.store for bought in purchases}),
-        "weekly_spend": f"{sum(bought.total for bought in purchases) / 5300:.2f}",
+        "weekly_spend": f"{sum(bought.total for bought in purchases) / (100 * WEEKS):.2f}",
         "interests": favorites[:3],
         "paperless": chance.random() < 0.6,
-        "anniversary": (who.born_on + dt.timedelta(days=9_000)).isoformat(),
+        "anniversary": (household.enrolled_at.date() - dt.timedelta(days=chance.randint(200, 6_000))).isoformat(),
         "last_survey_at": household.timeline.before_end(days=chance.randint(30, 200)).isoformat(),
         "alternate_phone": f"{who.phone[:5]}55501{chance.randint(0, 99):02d}",
         "alternate_email": f"alt.{who.email}",

@@ -55,23 +55,22 @@ class Stream:
         channel: str = "GATEWAY",
     ) -> None:
         """One event, unique by `key`; `attributes` is all it told, kept sealed, `facts` what may outlive the person."""
-        household, source_event_id = self._household, f"{self._household.number}:{key}"
-        event_id = household.id(at, "event", key)
-        household.own(
+        identity = {"source": SOURCE, "source_event_id": f"{self._household.number}:{key}"}
+        event_id = self._household.id(at, "event", key)
+        self._household.own(
             events,
             id=event_id,
             type=type_,
             occurred_at=at,
             recorded_at=at,
             channel=channel,
-            source=SOURCE,
-            source_event_id=source_event_id,
             reference_id=reference,
             facts=facts,
             attributes=self._sealed(attributes),
             search_text=search_text(type_, facts),
+            **identity,
         )
-        household.own(event_keys, source=SOURCE, source_event_id=source_event_id, event_id=event_id)
+        self._household.own(event_keys, event_id=event_id, **identity)
         if type_ in INTERACTIONS:
             self.interactions.append(at)
 
