@@ -1,0 +1,85 @@
+"""Cursors and pages, without a database."""
+
+import datetime as dt
+from typing import NamedTuple
+from uuid import UUID
+
+import pytest
+
+from datasources.errors import InvalidRequest
+from datasources.paging import Cursors, PageRequest, list_identity, page_of
+from datasources.points import PointAuditFilter
+
+NOW = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
+ID = UUID("019b9665-9b80-70c9-9f4f-38d944058caa")
+CURSORS = Cursors(b"one deployment's secret")
+LIST = list_identity("Customer.pointAudit", PageRequest(now=NOW, first=20))
+
+
+class Row(NamedTuple):
+    at: int
+    id: int
+
+
+def test_a_cursor_tells_its_position_again():
+    position = (NOW, "sampson", 42, ID)
+
+    assert CURSORS.decode(CURSORS.encode(position, LIST), LIST, "after") == position
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        PageRequest(now=NOW, first=20, filter=PointAuditFilter(account_keys=("points",))),
+        PageRequest(now=NOW, first=20, order="ASC"),
+    ],
+)
+def test_a_cursor_of_another_filter_or_order_is_refused(other: PageRequest):
+    cursor = CURSORS.encode((NOW, ID), LIST)
+
+    with pytest.raises(InvalidRequest, match="^This cursor belongs to another list, filter or order.$") as refusal:
+        CURSORS.decode(cursor, list_identity("Customer.pointAudit", other), "after")
+    assert refusal.value.path == ("after",)
+
+
+def test_a_cursor_of_another_list_is_refused():
+    cursor = CURSORS.encode((NOW, ID), LIST)
+    other = list_identity("Customer.events", PageRequest(now=NOW, first=20))
+
+    with pytest.raises(InvalidRequest, match="another list"):
+        CURSORS.decode(cursor, other, "before")
+
+
+def test_a_cursor_does_not_depend_on_the_size_of_the_page():
+    assert list_identity("Customer.pointAudit", PageRequest(now=NOW, last=200)) == LIST
+
+
+def test_a_cursor_of_another_deployment_is_refused():
+    foreign = Cursors(b"another secret").encode((NOW, ID), LIST)
+
+    with pytest.raises(InvalidRequest, match="another list"):
+        CURSORS.decode(foreign, LIST, "after")
+
+
+@pytest.mark.parametrize("text", ["", "x", "%%%", "é", "AAAA", "A" * 5_000, CURSORS.encode((NOW, ID), LIST) + "A"])
+def test_what_is_no_cursor_is_refused(text: str):
+    with pytest.raises(InvalidRequest):
+        CURSORS.decode(text, LIST, "after")
+
+
+def test_one_row_more_than_asked_is_the_next_page_and_is_not_shown():
+    page = page_of([Row(3, 1), Row(2, 2), Row(1, 3)], PageRequest(now=NOW, first=2), ("at", "id"))
+
+    assert (page.rows, page.has_next, page.has_previous) == ((Row(3, 1), Row(2, 2)), True, False)
+
+
+def test_a_page_read_backward_is_shown_forward():
+    page = page_of([Row(1, 3), Row(2, 2), Row(3, 1)], PageRequest(now=NOW, last=2), ("at", "id"))
+
+    assert (page.rows, page.has_next, page.has_previous) == ((Row(2, 2), Row(1, 3)), False, True)
+
+
+def test_the_position_of_a_row_is_its_sort_values():
+    page = page_of([Row(3, 1)], PageRequest(now=NOW, first=2), ("at", "id"))
+
+    assert page.position_of(page.rows[0]) == (3, 1)
