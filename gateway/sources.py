@@ -12,6 +12,7 @@ from datasources.paging import Cursors
 from datasources.program import Program, SearchMode
 from datasources.registry import Domain
 from datasources.sql.engine import Database
+from datasources.sql.metrics import SqlMetrics
 from datasources.sql.points import SqlPoints
 from datasources.sql.profiles import SqlProfiles
 from datasources.sql.program import SqlProgram
@@ -22,6 +23,7 @@ from resolvers.context import Context, Sources, Unbound
 
 SQL: Mapping[Domain, Callable[[Database], Any]] = {
     Domain.PROFILES: SqlProfiles,
+    Domain.METRICS: SqlMetrics,
     Domain.POINTS: SqlPoints,
 }
 """What serves each domain from a database."""
@@ -87,11 +89,11 @@ class Runtime:
             self._program, self._loaded_at = loaded, time.monotonic()
         return self._program
 
-    async def context(self, principal: Principal) -> Context:
-        """What one request carries. Raises as `program` does."""
+    async def context(self, principal: Principal, now: dt.datetime | None = None) -> Context:
+        """What one request carries, at the time given or else the program's own. Raises as `program` does."""
         program = await self.program()
-        now = program.settings.clock.now(dt.datetime.now(dt.UTC))
-        return Context(principal, program, self.sources, self.cursors, now)
+        at = now or program.settings.clock.now(dt.datetime.now(dt.UTC))
+        return Context(principal, program, self.sources, self.cursors, at)
 
     async def health(self) -> Mapping[str, SourceError | None]:
         """What is wrong with each source; None where it answers."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from datasources.errors import NotConfigured
+from datasources.metrics import MetricReader
 from datasources.paging import Cursors
 from datasources.points import PointReader
 from datasources.profiles import ProfileReader
@@ -34,6 +35,7 @@ class Sources(msgspec.Struct, frozen=True):
 
     profiles: ProfileReader
     points: PointReader
+    metrics: MetricReader
     bound: Mapping[Domain, str]
 
 

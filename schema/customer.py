@@ -9,6 +9,7 @@ from permissions.masking import PiiKind
 from resolvers import customer_actions, profiles
 from schema.actions import AvailableAction
 from schema.fields import leaf, lookup
+from schema.metrics import MetricFields
 from schema.points import PointFields
 from schema.profiles import PROFILES, CustomerStatus, ExternalId, Membership, Profile
 from schema.scalars import Long, Url
@@ -16,7 +17,7 @@ from schema.views import Node, view
 
 
 @view(rows.CustomerRow, requires="customers:read", domain=PROFILES, key=("customer_id",), find=profiles.customer)
-class Customer(Node, PointFields):
+class Customer(Node, PointFields, MetricFields):
     """A member of the program, with everything that any source knows of them."""
 
     uuid: strawberry.ID
