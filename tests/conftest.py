@@ -1,0 +1,61 @@
+"""What all tests share: servers, the demo database on each backend, and a gateway over it. Nothing is ever skipped."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.demo import Demo, PostgresDemo, SqliteDemo, postgres_demo
+from tests.harness import Gateway, opened
+from tests.servers import postgres, redis
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write the answers of the golden queries anew (from SQLite)"
+    )
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server on which databases can be made."""
+    with postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis server."""
+    with redis() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_demo(tmp_path_factory: pytest.TempPathFactory) -> SqliteDemo:
+    """The demo program in SQLite."""
+    return SqliteDemo(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def on_postgres(postgres_url: str) -> Iterator[PostgresDemo]:
+    """The demo program in PostgreSQL."""
+    with postgres_demo(postgres_url) as demo:
+        yield demo
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def demo(request: pytest.FixtureRequest) -> Demo:
+    """The demo program on each backend in turn."""
+    found: Demo = request.getfixturevalue("sqlite_demo" if request.param == "sqlite" else "on_postgres")
+    return found
+
+
+@pytest.fixture(scope="session")
+async def gateway(demo: Demo) -> AsyncIterator[Gateway]:
+    """A gateway over the demo program on each backend in turn."""
+    async with opened(demo) as found:
+        yield found
