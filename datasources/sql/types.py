@@ -4,10 +4,10 @@ import datetime as dt
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, BigInteger, LargeBinary, Text, Uuid
+from sqlalchemy import BigInteger, LargeBinary, Text, Uuid
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -63,7 +63,7 @@ class Document(TypeDecorator[Any]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type that the dialect stores: `json`, never `jsonb`, which costs twice to read back as text."""
         if dialect.name == "postgresql":
-            return dialect.type_descriptor(_JsonText())
+            return _JsonText()
         return dialect.type_descriptor(Text())
 
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
@@ -71,20 +71,23 @@ class Document(TypeDecorator[Any]):
         return None if value is None else msgspec.json.encode(value).decode()
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:
-        """What a row holds."""
+        """What a row holds. Text from a driver of our own; SQLAlchemy's asyncpg connections decode `json` themselves."""
         if value is None:
             return None
-        return msgspec.json.decode(value) if self.of is None else msgspec.json.decode(value, type=self.of, strict=False)
+        of = Any if self.of is None else self.of
+        if isinstance(value, str):
+            return msgspec.json.decode(value, type=of, strict=False)
+        return msgspec.convert(value, of, strict=False)
 
 
-class _JsonText(JSON):
-    """PostgreSQL's `json` that takes and gives text, so that msgspec does the work."""
+class _JsonText(UserDefinedType[str]):
+    """PostgreSQL's `json` given as text: SQLAlchemy's own type would encode that text once more."""
 
-    def bind_processor(self, dialect: Dialect) -> None:
-        """None: the value is text already."""
+    cache_ok = True
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> None:
-        """None: the value stays text."""
+    def get_col_spec(self, **_options: Any) -> str:
+        """The name of the type."""
+        return "JSON"
 
 
 class Sealed(TypeDecorator[bytes]):
