@@ -58,8 +58,12 @@ async def execute(
         return Answer({"data": result.data})
     if result.data is None and all(error.path is None for error in result.errors):
         raise unfit(Code.BAD_USER_INPUT, *result.errors)
-    errors = [translator.of_field(error) for error in result.errors]
-    payload: dict[str, object] = {"data": result.data, "errors": errors}
+    return _partial(result.data, [translator.of_field(error) for error in result.errors], context)
+
+
+def _partial(data: dict[str, object] | None, errors: list[Told], context: Context) -> Answer:
+    """The answer with what could be had."""
+    payload: dict[str, object] = {"data": data, "errors": errors}
     if context.loaders.failed:
         payload["extensions"] = {"sources": failures(context.loaders.failed)}
     return Answer(payload, codes(errors))
