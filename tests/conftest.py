@@ -1,11 +1,10 @@
-"""What all tests share: servers, the demo database on each backend, and a gateway over it. Nothing is ever skipped."""
+"""What all tests share: servers, and the demo database on each backend. Nothing is ever skipped."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.demo import Demo, PostgresDemo, SqliteDemo, postgres_demo
-from tests.harness import Gateway, opened
 from tests.servers import postgres, redis
 
 
@@ -52,10 +51,3 @@ def demo(request: pytest.FixtureRequest) -> Demo:
     """The demo program on each backend in turn."""
     found: Demo = request.getfixturevalue("sqlite_demo" if request.param == "sqlite" else "on_postgres")
     return found
-
-
-@pytest.fixture(scope="session")
-async def gateway(demo: Demo) -> AsyncIterator[Gateway]:
-    """A gateway over the demo program on each backend in turn."""
-    async with opened(demo) as found:
-        yield found
