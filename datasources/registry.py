@@ -34,3 +34,11 @@ class Reader(Protocol):
 
     domain: ClassVar[Domain]
     source: str
+
+
+class Source(Protocol):
+    """What serves domains: a database, a remote system."""
+
+    async def ping(self) -> None:
+        """Pass once the source has answered. Raises SourceUnavailable, SourceTimedOut."""
+        ...

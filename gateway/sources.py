@@ -11,12 +11,15 @@ from datasources.errors import SourceError, SourceUnavailable
 from datasources.paging import Cursors
 from datasources.program import Program, SearchMode
 from datasources.registry import Domain
+from datasources.sql.cards import SqlCards
 from datasources.sql.engine import Database
+from datasources.sql.locations import SqlLocations
 from datasources.sql.metrics import SqlMetrics
 from datasources.sql.points import SqlPoints
 from datasources.sql.profiles import SqlProfiles
 from datasources.sql.program import SqlProgram
 from datasources.sql.sealing import MasterKey
+from datasources.sql.tiers import SqlTiers
 from gateway.config import Settings
 from permissions.model import Principal
 from resolvers.context import Context, Sources, Unbound
@@ -25,6 +28,9 @@ SQL: Mapping[Domain, Callable[[Database], Any]] = {
     Domain.PROFILES: SqlProfiles,
     Domain.METRICS: SqlMetrics,
     Domain.POINTS: SqlPoints,
+    Domain.LOCATIONS: SqlLocations,
+    Domain.CARDS: SqlCards,
+    Domain.TIERS: SqlTiers,
 }
 """What serves each domain from a database."""
 
@@ -72,7 +78,7 @@ class Runtime:
         mode = settings.search.mode
         return cls(
             databases,
-            Sources(**readers, bound=bound),
+            Sources(**readers, each=databases, bound=bound),
             Cursors(settings.cursors.key),
             mode,
         )

@@ -7,13 +7,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from datasources.cards import CardReader
 from datasources.errors import NotConfigured
+from datasources.locations import LocationReader
 from datasources.metrics import MetricReader
 from datasources.paging import Cursors
 from datasources.points import PointReader
 from datasources.profiles import ProfileReader
 from datasources.program import Program, ProgramSettings
-from datasources.registry import Domain
+from datasources.registry import Domain, Source
+from datasources.tiers import TierReader
 from permissions.model import AccessDenied, Principal, Scope
 from resolvers.loading import Loaders
 
@@ -31,11 +34,18 @@ class Unbound:
 
 
 class Sources(msgspec.Struct, frozen=True):
-    """The reader of every domain, an `Unbound` where no source is bound to it; `bound` names the sources."""
+    """The reader of every domain, an `Unbound` where no source is bound to it.
+
+    `bound` names the source of each domain that has one, `each` is every source by its name.
+    """
 
     profiles: ProfileReader
     points: PointReader
     metrics: MetricReader
+    cards: CardReader
+    tiers: TierReader
+    locations: LocationReader
+    each: Mapping[str, Source]
     bound: Mapping[Domain, str]
 
 

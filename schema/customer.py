@@ -8,16 +8,20 @@ from datasources import profiles as rows
 from permissions.masking import PiiKind
 from resolvers import customer_actions, profiles
 from schema.actions import AvailableAction
+from schema.cards import CardFields
 from schema.fields import leaf, lookup
+from schema.locations import LocationFields
 from schema.metrics import MetricFields
 from schema.points import PointFields
 from schema.profiles import PROFILES, CustomerStatus, ExternalId, Membership, Profile
 from schema.scalars import Long, Url
+from schema.statuses import StatusFields
+from schema.tiers import TierFields
 from schema.views import Node, view
 
 
 @view(rows.CustomerRow, requires="customers:read", domain=PROFILES, key=("customer_id",), find=profiles.customer)
-class Customer(Node, PointFields, MetricFields):
+class Customer(Node, PointFields, CardFields, TierFields, MetricFields, LocationFields, StatusFields):
     """A member of the program, with everything that any source knows of them."""
 
     uuid: strawberry.ID

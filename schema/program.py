@@ -15,11 +15,6 @@ enum(
     EXACT="One value finds the one customer who has it: `customerLookup`.",
     ADVANCED="Several fields list all customers who match: `customers`.",
 )
-enum(
-    rows.CardKind,
-    PROMOTIONAL="Loaded by the program, as a gift or a promotion.",
-    PRIVATE_LABEL_DEBIT="Loaded by the customer, accepted by the program alone.",
-)
 
 
 @view(rows.SearchSettings)

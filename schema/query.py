@@ -16,8 +16,10 @@ from schema.customer import Customer
 from schema.enums import enum
 from schema.fields import argument, connection, lookup
 from schema.ids import parse_id, parse_uuid
+from schema.locations import LocationQueries
 from schema.profiles import CustomerFilter, CustomerOrder, ExternalIdInput
 from schema.program import ProgramQueries
+from schema.statuses import StatusQueries
 from schema.views import VIEWS, Node, values, view
 
 
@@ -149,5 +151,5 @@ class CustomerQueries:
 
 
 @view()
-class Query(CustomerQueries, ProgramQueries):
+class Query(CustomerQueries, ProgramQueries, LocationQueries, StatusQueries):
     """What can be read."""

@@ -7,6 +7,7 @@ from babel.numbers import get_currency_precision
 
 from datasources import values
 from datasources.profiles import OrderDirection as Direction
+from datasources.program import CardKind
 from resolvers import actors
 from schema.enums import enum
 from schema.fields import lookup
@@ -22,6 +23,11 @@ ActorKind = enum(
     SYSTEM="A rule or job of the program itself.",
 )
 OrderDirection = enum(Direction, ASC="Smallest, earliest or first in the alphabet first.", DESC="The other way round.")
+enum(
+    CardKind,
+    PROMOTIONAL="Loaded by the program, as a gift or a promotion.",
+    PRIVATE_LABEL_DEBIT="Loaded by the customer, accepted by the program alone.",
+)
 
 
 def amount(money: values.Money, _context: object) -> str:
