@@ -11,15 +11,21 @@ from datasources import profiles as rows
 from datasources.errors import InvalidRequest
 from resolvers import nodes, profiles
 from resolvers.context import Context
+from schema.audit import AuditQueries
 from schema.connections import page_type
 from schema.customer import Customer
 from schema.enums import enum
 from schema.fields import argument, connection, lookup
 from schema.ids import parse_id, parse_uuid
 from schema.locations import LocationQueries
+from schema.offers import OfferQueries
+from schema.privacy import PrivacyQueries
 from schema.profiles import CustomerFilter, CustomerOrder, ExternalIdInput
 from schema.program import ProgramQueries
+from schema.segments import SegmentQueries
 from schema.statuses import StatusQueries
+from schema.tags import TagQueries
+from schema.viewer import ViewerQueries
 from schema.views import VIEWS, Node, values, view
 
 
@@ -151,5 +157,16 @@ class CustomerQueries:
 
 
 @view()
-class Query(CustomerQueries, ProgramQueries, LocationQueries, StatusQueries):
+class Query(
+    CustomerQueries,
+    ProgramQueries,
+    SegmentQueries,
+    TagQueries,
+    OfferQueries,
+    LocationQueries,
+    StatusQueries,
+    PrivacyQueries,
+    AuditQueries,
+    ViewerQueries,
+):
     """What can be read."""
