@@ -41,9 +41,9 @@ def shared(name: str, *items: SchemaItem, key: Sequence[str] = ("id",)) -> Table
     return Table(name, metadata, *identity, *items, PrimaryKeyConstraint(*key), sqlite_with_rowid=False)
 
 
-def actor(prefix: str = "actor") -> tuple[Column[str], Column[str]]:
+def actor(prefix: str = "actor", *, nullable: bool = True) -> tuple[Column[str], Column[str]]:
     """Who did it: the kind (STAFF, MEMBER, SERVICE, SYSTEM) and id; both null where nobody is known."""
-    return keyword(f"{prefix}_kind", nullable=True), keyword(f"{prefix}_id", nullable=True)
+    return keyword(f"{prefix}_kind", nullable=nullable), keyword(f"{prefix}_id", nullable=nullable)
 
 
 def by(table: Table, *columns: str) -> Index:

@@ -11,7 +11,7 @@ notes = owned(
     required("text", Sealed()),
     keyword("reason_key", nullable=True),
     required("created_at", Instant()),
-    *actor("author"),
+    *actor("author", nullable=False),
     optional("edited_at", Instant()),
     *actor("edited_by"),
     required("version", BigInteger()),
@@ -25,6 +25,6 @@ note_revisions = owned(
     required("version", BigInteger()),
     required("text", Sealed()),
     required("at", Instant()),
-    *actor("editor"),
+    *actor("editor", nullable=False),
     key=("note_id", "version"),
 )
