@@ -25,6 +25,11 @@ Serve = Callable[..., Any]
 Pack = Callable[[dict[str, Any]], Any]
 """Makes the filter of a page request out of a connection's other arguments."""
 
+DEFINITION = "strawberry-definition"
+"""Under which strawberry keeps a field's `GraphField` in the extensions of graphql-core's field."""
+NEEDS = "needs"
+"""Under which `schema.build` keeps the scopes that a coordinate needs there."""
+
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 200
 
@@ -56,7 +61,13 @@ class GraphField(StrawberryField):
     domain: Domain | None = None
     pii: PiiKind | None = None
     unmasked_by: Scope = PII
+    masks_parts: bool = False
     paging: Paging | None = None
+
+    @property
+    def is_masked(self) -> bool:
+        """True when callers without `unmasked_by` see the value, or parts of it, masked."""
+        return self.pii is not None or self.masks_parts
 
 
 def argument(
@@ -67,12 +78,15 @@ def argument(
 
 
 def leaf(
-    *, pii: PiiKind | None = None, requires: str | None = None, unmasked_by: str = PII
+    *, pii: PiiKind | None = None, requires: str | None = None, unmasked_by: str = PII, masks_parts: bool = False
 ) -> Any:  # typed as the attribute it stands for
-    """An attribute of the row that is personal data, or that needs a scope of its own."""
+    """An attribute of the row that is personal data, or that needs a scope of its own.
+
+    `masks_parts` says that the resolver before it masks what of it is personal data: no directive can.
+    """
     field = GraphField()
     _mark(field, requires=requires, domain=None, pii=pii)
-    field.unmasked_by = Scope(unmasked_by)
+    field.unmasked_by, field.masks_parts = Scope(unmasked_by), masks_parts
     return field
 
 
@@ -85,12 +99,13 @@ def lookup(
     served_by: Domain | None = None,
     pii: PiiKind | None = None,
     authenticated: bool = False,
+    graphql_name: str | None = None,
 ) -> Any:  # typed as the attribute it stands for
     """A field that a resolver answers: one value, or a whole list; null where its domain has no source.
 
     `domain` is printed as `@source`, `served_by` is not.
     """
-    field = GraphField(type_annotation=StrawberryAnnotation(type_))
+    field = GraphField(type_annotation=StrawberryAnnotation(type_), graphql_name=graphql_name)
     field.serve, field.domain = serve, served_by
     field.arguments = [_strawberry_argument(item) for item in arguments]
     _mark(field, requires=requires, domain=domain, pii=pii, authenticated=authenticated)
@@ -147,7 +162,9 @@ def _packed(filter: Pack | type | None) -> Pack:
     if filter is None:
         return lambda given: given.get("filter")
     if isinstance(filter, type):
-        return lambda given: filter(**given)
+        return lambda given: filter(
+            **{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+        )
     return filter
 
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Text
 
+from datasources.messages import MessageDelivery
 from datasources.sql.types import Document, Instant, Sealed
 
 from ._build import actor, by, keyword, optional, owned, required
@@ -10,14 +11,14 @@ messages = owned(
     "messages",
     required("title", Text()),
     required("preview", Text()),
-    optional("distributed_at", Instant()),
+    required("distributed_at", Instant()),
     required("created_at", Instant()),
     optional("ends_at", Instant()),
     optional("read_at", Instant()),
-    required("deliveries", Document()),
+    required("deliveries", Document(tuple[MessageDelivery, ...])),
 )
 """Status is derived: EXPIRED past `ends_at`, else READ, else NEW."""
-by(messages, "created_at")
+by(messages, "distributed_at")
 
 direct_messages = owned(
     "direct_messages",
@@ -27,6 +28,6 @@ direct_messages = owned(
     required("sent_at", Instant()),
     optional("read_at", Instant()),
     keyword("support_request_id", nullable=True),
-    required("deliveries", Document()),
+    required("deliveries", Document(tuple[MessageDelivery, ...])),
 )
 by(direct_messages, "sent_at")
