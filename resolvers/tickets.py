@@ -1,0 +1,19 @@
+"""Support tickets of a customer."""
+
+from uuid import UUID
+
+from datasources.ids import CustomerId, EntityId
+from datasources.paging import Page, PageRequest
+from datasources.profiles import CustomerRow
+from datasources.tickets import TicketRow
+from resolvers.context import Context
+
+
+async def tickets(customer: CustomerRow, context: Context, page: PageRequest) -> Page[TicketRow]:
+    """The customer's tickets, the last submitted first (U1)."""
+    return await context.load(context.sources.tickets.of_customers, customer.customer_id, page)
+
+
+async def ticket(context: Context, customer: UUID, id: UUID) -> TicketRow | None:
+    """A ticket by its id."""
+    return await context.load(context.sources.tickets.tickets, (CustomerId(customer), EntityId(id)))
