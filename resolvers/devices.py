@@ -1,0 +1,35 @@
+"""Devices and digital properties of a customer."""
+
+from uuid import UUID
+
+from datasources.devices import DeviceRow, DigitalPropertyRow
+from datasources.ids import CustomerId, EntityId
+from datasources.paging import Page, PageRequest
+from datasources.profiles import CustomerRow
+from resolvers.context import Context
+
+
+async def devices(customer: CustomerRow, context: Context, page: PageRequest) -> Page[DeviceRow]:
+    """The customer's devices, the last used first (R6)."""
+    return await context.load(context.sources.devices.of_customers, customer.customer_id, page)
+
+
+async def latest(customer: CustomerRow, context: Context) -> DeviceRow | None:
+    """The device last used (E7)."""
+    page = await devices(customer, context, PageRequest(now=context.now, first=1))
+    return page.rows[0] if page.rows else None
+
+
+async def device(context: Context, customer: UUID, id: UUID) -> DeviceRow | None:
+    """A device by its id."""
+    return await context.load(context.sources.devices.devices, (CustomerId(customer), EntityId(id)))
+
+
+async def properties(customer: CustomerRow, context: Context, page: PageRequest) -> Page[DigitalPropertyRow]:
+    """The customer's digital properties, the last used first (R5)."""
+    return await context.load(context.sources.devices.properties_of, customer.customer_id, page)
+
+
+async def digital_property(context: Context, customer: UUID, id: UUID) -> DigitalPropertyRow | None:
+    """A digital property by its id."""
+    return await context.load(context.sources.devices.properties, (CustomerId(customer), EntityId(id)))
