@@ -15,11 +15,13 @@ from datasources.profiles import (
     CustomerRow,
     Match,
     OrderDirection,
+    PlaceRow,
     Within,
 )
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database
+from datasources.sql.reach import reach_of
 from datasources.sql.statements import Condition, Keyed, Paged, Rows, among, begins, equal
 from datasources.sql.tables.profiles import consents, customer_places, customers, identifiers
 from datasources.sql.tables.segments import segment_members
@@ -28,14 +30,7 @@ from datasources.sql.tables.tags import customer_tags
 CUSTOMER = Rows(CustomerRow, customers, columns={"membership_state": customers.c.membership})
 
 
-def _of_stores(dialect: Dialect, name: str) -> ColumnElement[bool]:
-    """Tied to one of the stores: reach by location (settled.md, "Default roles")."""
-    return exists().where(
-        customer_places.c.customer_id == customers.c.customer_id, dialect.any_of(customer_places.c.store_id, name)
-    )
-
-
-REACH: dict[str, Condition] = {"customer": equal(customers.c.customer_id), "stores": _of_stores}
+REACH = reach_of(customers.c.customer_id)
 """Who exists for the caller, by the attributes of `Within`."""
 
 
@@ -103,6 +98,7 @@ MATCHES = Keyed(MATCH, key=("value",), sorted_by=(identifiers.c.kind, identifier
 BY_EXTERNAL_ID = Keyed(MATCH, key=("system", "value"), where=(identifiers.c.kind == "EXTERNAL_ID",))
 
 CONSENTS = Keyed(Rows(ConsentRow, consents), key=("customer_id",), sorted_by=(consents.c.channel, consents.c.purpose))
+PLACES = Keyed(Rows(PlaceRow, customer_places), key=("customer_id",))
 
 
 @cache
@@ -152,6 +148,10 @@ class SqlProfiles:
     async def consents(self, customers: Sequence[CustomerId]) -> Sequence[Sequence[ConsentRow]]:
         """See ProfileReader."""
         return await CONSENTS.all_each(self._database, customers)
+
+    async def places(self, customers: Sequence[CustomerId]) -> Sequence[Sequence[PlaceRow]]:
+        """See ProfileReader."""
+        return await PLACES.all_each(self._database, customers)
 
     def _known(self, rows: Sequence[CustomerRow | None]) -> Sequence[CustomerRow | None]:
         """The rows; the keys that came with them open the customers' texts in the other domains."""
