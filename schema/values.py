@@ -3,11 +3,11 @@
 import datetime as dt
 
 import strawberry
-from babel.numbers import get_currency_precision
 
-from datasources import values
+from datasources import refusals, values
 from datasources.profiles import OrderDirection as Direction
 from datasources.program import CardKind
+from permissions.model import AdjustmentOperation
 from resolvers import actors
 from schema.enums import enum
 from schema.fields import lookup
@@ -24,17 +24,46 @@ ActorKind = enum(
 )
 OrderDirection = enum(Direction, ASC="Smallest, earliest or first in the alphabet first.", DESC="The other way round.")
 enum(
+    AdjustmentOperation,
+    POINTS_ADD="Adding points.",
+    POINTS_DEDUCT="Deducting points.",
+    CARD_ADD="Adding money to a card.",
+    CARD_DEDUCT="Deducting money from a card.",
+)
+enum(
+    refusals.UserErrorCode,
+    INVALID="The value is not allowed here.",
+    REQUIRED="A value is needed here.",
+    NOT_FOUND="There is no such thing, or none that you can reach.",
+    FORBIDDEN="You may not do this to that thing.",
+    CONFLICT="It was changed by someone else, or differs from what was stored.",
+    IDENTIFIER_TAKEN="Another customer has this identifier.",
+    INVALID_TRANSITION="Not possible in its present state.",
+    INSUFFICIENT_POINTS="Fewer points are available than that.",
+    INSUFFICIENT_BALANCE="The card holds less money than that.",
+    LIMIT_EXCEEDED="The account can't hold that much.",
+    APPROVAL_REQUIRED="Beyond your limit: it waits for a second person.",
+    IDEMPOTENCY_KEY_REUSED="The idempotency key was used for something else.",
+    CUSTOMER_RESTRICTED="The customer restricted processing.",
+    CUSTOMER_BLOCKED="The customer is blocked.",
+    CUSTOMER_GONE="The customer's personal data was removed, or the membership is closed.",
+    ALREADY_DONE="It is so already.",
+    NOT_LOCKED="There is no lock to lift.",
+    NO_CAP="The tag has no cap.",
+    TAG_CAP_REACHED="The tag can't be applied more often.",
+    OFFER_NOT_ISSUABLE="The offer can't be issued.",
+    REDEMPTION_WINDOW_PASSED="The time to redeem it has passed.",
+    CURRENCY_MISMATCH="The currencies differ.",
+    BALANCE_REMAINS="The card still holds money.",
+    PROMO_CODE_REFUSED="The promo code can't be claimed.",
+    IDENTITY_NOT_VERIFIED="The customer's identity has to be verified first.",
+    SOURCE_UNAVAILABLE="A source that has to be asked did not answer.",
+)
+enum(
     CardKind,
     PROMOTIONAL="Loaded by the program, as a gift or a promotion.",
     PRIVATE_LABEL_DEBIT="Loaded by the customer, accepted by the program alone.",
 )
-
-
-def amount(money: values.Money, _context: object) -> str:
-    """The amount in the currency's major unit, with as many decimals as ISO 4217 gives it."""
-    decimals = get_currency_precision(money.currency)
-    sign, digits = "-" if money.amount_minor < 0 else "", str(abs(money.amount_minor)).rjust(decimals + 1, "0")
-    return f"{sign}{digits[:-decimals]}.{digits[-decimals:]}" if decimals else f"{sign}{digits}"
 
 
 @view(values.Money)
@@ -45,7 +74,7 @@ class Money:
     """In the currency's minor unit: 1234 is 12.34 in USD."""
     currency: CurrencyCode
     """ISO 4217."""
-    amount = lookup(Decimal, amount)
+    amount: Decimal
     """In the currency's major unit, exact."""
 
 
