@@ -11,15 +11,26 @@ from datasources.errors import SourceError, SourceUnavailable
 from datasources.paging import Cursors
 from datasources.program import Program, SearchMode
 from datasources.registry import Domain
+from datasources.sql.audit import SqlAudit
 from datasources.sql.cards import SqlCards
+from datasources.sql.devices import SqlDevices
 from datasources.sql.engine import Database
+from datasources.sql.events import SqlEvents
 from datasources.sql.locations import SqlLocations
+from datasources.sql.messages import SqlMessages
 from datasources.sql.metrics import SqlMetrics
+from datasources.sql.notes import SqlNotes
+from datasources.sql.offers import SqlOffers
 from datasources.sql.points import SqlPoints
+from datasources.sql.privacy import SqlPrivacy
 from datasources.sql.profiles import SqlProfiles
 from datasources.sql.program import SqlProgram
 from datasources.sql.sealing import MasterKey
+from datasources.sql.segments import SqlSegments
+from datasources.sql.tags import SqlTags
+from datasources.sql.tickets import SqlTickets
 from datasources.sql.tiers import SqlTiers
+from datasources.sql.transactions import SqlTransactions
 from gateway.config import Settings
 from permissions.model import Principal
 from resolvers.context import Context, Sources, Unbound
@@ -28,9 +39,20 @@ SQL: Mapping[Domain, Callable[[Database], Any]] = {
     Domain.PROFILES: SqlProfiles,
     Domain.METRICS: SqlMetrics,
     Domain.POINTS: SqlPoints,
+    Domain.EVENTS: SqlEvents,
+    Domain.TRANSACTIONS: SqlTransactions,
+    Domain.OFFERS: SqlOffers,
     Domain.LOCATIONS: SqlLocations,
     Domain.CARDS: SqlCards,
     Domain.TIERS: SqlTiers,
+    Domain.TAGS: SqlTags,
+    Domain.SEGMENTS: SqlSegments,
+    Domain.NOTES: SqlNotes,
+    Domain.MESSAGES: SqlMessages,
+    Domain.TICKETS: SqlTickets,
+    Domain.DEVICES: SqlDevices,
+    Domain.PRIVACY: SqlPrivacy,
+    Domain.AUDIT: SqlAudit,
 }
 """What serves each domain from a database."""
 

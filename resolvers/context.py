@@ -7,16 +7,27 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from datasources.audit import AuditReader
 from datasources.cards import CardReader
+from datasources.devices import DeviceReader
 from datasources.errors import NotConfigured
+from datasources.events import EventReader
 from datasources.locations import LocationReader
+from datasources.messages import MessageReader
 from datasources.metrics import MetricReader
+from datasources.notes import NoteReader
+from datasources.offers import OfferReader
 from datasources.paging import Cursors
 from datasources.points import PointReader
+from datasources.privacy import PrivacyReader
 from datasources.profiles import ProfileReader
 from datasources.program import Program, ProgramSettings
 from datasources.registry import Domain, Source
+from datasources.segments import SegmentReader
+from datasources.tags import TagReader
+from datasources.tickets import TicketReader
 from datasources.tiers import TierReader
+from datasources.transactions import TransactionReader
 from permissions.model import AccessDenied, Principal, Scope
 from resolvers.loading import Loaders
 
@@ -41,11 +52,22 @@ class Sources(msgspec.Struct, frozen=True):
 
     profiles: ProfileReader
     points: PointReader
+    offers: OfferReader
     metrics: MetricReader
     cards: CardReader
     tiers: TierReader
+    tags: TagReader
+    segments: SegmentReader
     locations: LocationReader
+    notes: NoteReader
+    messages: MessageReader
+    tickets: TicketReader
+    devices: DeviceReader
+    privacy: PrivacyReader
+    audit: AuditReader
     each: Mapping[str, Source]
+    transactions: TransactionReader
+    events: EventReader
     bound: Mapping[Domain, str]
 
 

@@ -8,20 +8,52 @@ from datasources import profiles as rows
 from permissions.masking import PiiKind
 from resolvers import customer_actions, profiles
 from schema.actions import AvailableAction
+from schema.audit import AuditFields
 from schema.cards import CardFields
+from schema.devices import DeviceFields
+from schema.events import EventFields
 from schema.fields import leaf, lookup
 from schema.locations import LocationFields
+from schema.messages import MessageFields
 from schema.metrics import MetricFields
+from schema.notes import NoteFields
+from schema.offers import OfferFields
 from schema.points import PointFields
+from schema.privacy import PrivacyFields
 from schema.profiles import PROFILES, CustomerStatus, ExternalId, Membership, Profile
+from schema.redactions import RedactionFields
 from schema.scalars import Long, Url
+from schema.segments import SegmentFields
 from schema.statuses import StatusFields
+from schema.tags import TagFields
+from schema.tickets import TicketFields
 from schema.tiers import TierFields
+from schema.transactions import TransactionFields
 from schema.views import Node, view
 
 
 @view(rows.CustomerRow, requires="customers:read", domain=PROFILES, key=("customer_id",), find=profiles.customer)
-class Customer(Node, PointFields, CardFields, TierFields, MetricFields, LocationFields, StatusFields):
+class Customer(
+    Node,
+    PointFields,
+    OfferFields,
+    CardFields,
+    TierFields,
+    TagFields,
+    SegmentFields,
+    MetricFields,
+    LocationFields,
+    StatusFields,
+    NoteFields,
+    MessageFields,
+    TicketFields,
+    DeviceFields,
+    PrivacyFields,
+    AuditFields,
+    TransactionFields,
+    EventFields,
+    RedactionFields,
+):
     """A member of the program, with everything that any source knows of them."""
 
     uuid: strawberry.ID

@@ -8,7 +8,8 @@ from datasources import profiles as rows
 from datasources import program
 from datasources.registry import Domain
 from permissions.masking import PiiKind
-from resolvers import profiles
+from resolvers import devices, profiles
+from schema.devices import DEVICES, Device
 from schema.enums import enum
 from schema.fields import argument, leaf, lookup
 from schema.scalars import EmailAddress, Json, Locale, PhoneNumber
@@ -171,8 +172,8 @@ class Attribute:
 
     definition: AttributeDefinition
     """Which attribute."""
-    value: Json | None
-    """What it holds."""
+    value: Json | None = leaf(masks_parts=True)
+    """What it holds; masked where the attribute is personal data."""
     updated_at: dt.datetime | None
     """When it last changed."""
 
@@ -230,6 +231,8 @@ class Profile:
     """Custom attributes in the order of the program."""
     communication_preferences = lookup(list[CommunicationPreference], profiles.consents)
     """What the customer agreed to, by channel and purpose."""
+    latest_device = lookup(Device | None, devices.latest, domain=DEVICES)
+    """The device last used, as far as the profile tells."""
 
 
 @values(rows.CustomerFilter)

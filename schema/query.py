@@ -15,6 +15,7 @@ from schema.audit import AuditQueries
 from schema.connections import page_type
 from schema.customer import Customer
 from schema.enums import enum
+from schema.events import EventQueries
 from schema.fields import argument, connection, lookup
 from schema.ids import parse_id, parse_uuid
 from schema.locations import LocationQueries
@@ -168,5 +169,6 @@ class Query(
     PrivacyQueries,
     AuditQueries,
     ViewerQueries,
+    EventQueries,
 ):
     """What can be read."""
