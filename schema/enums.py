@@ -12,8 +12,11 @@ def enum(members: type[Member], /, *, name: str | None = None, **descriptions: s
     """Make an enum part of the schema. Raises TypeError where the descriptions are not just those of its members."""
     if set(descriptions) != set(members.__members__):
         raise TypeError(f"{members.__name__}: describe {sorted(set(members.__members__) ^ set(descriptions))}")
-    description = " ".join((members.__doc__ or "").split())
-    made = strawberry.enum(members, name=name, description=description)
-    for value in made.__strawberry_definition__.values:  # type: ignore[attr-defined]  # set by strawberry
+    # A field may have met the enum before its description: strawberry has made its definition then, and holds on to it.
+    known = members if hasattr(members, "__strawberry_definition__") else strawberry.enum(members)
+    made = known.__strawberry_definition__  # type: ignore[attr-defined]  # set by strawberry
+    made.name = name or members.__name__
+    made.description = " ".join((members.__doc__ or "").split())
+    for value in made.values:
         value.description = descriptions[value.name]
-    return made
+    return members

@@ -47,12 +47,14 @@ def view(
     row: type | None = None,
     *,
     requires: str | None = None,
+    guarded_by: str | None = None,
     domain: Domain | None = None,
     key: tuple[str, ...] = ("customer_id", "id"),
     find: Serve | None = None,
 ) -> Callable[[View], View]:
     """Make a class the GraphQL view of a row type.
 
+    `requires` is printed, `guarded_by` is not: the read scope of the domain, for a node that the contract prints none on.
     `find` looks a row up by its key, (context, *parts of the key) → row or None: what `node` uses. Raises TypeError
     where an attribute is neither served by a resolver nor found on the row, and where a description is missing.
     """
@@ -70,7 +72,8 @@ def view(
             setattr(cls, "id", _id_field(cls.__name__, key))  # noqa: B010  # strawberry reads the class attribute
             cls.__annotations__["id"] = strawberry.ID
         made = strawberry.type(cls, description=text_of(cls), directives=directives)
-        VIEWS[cls.__name__] = ViewOf(cls.__name__, row, required, key, find)
+        guards = required or (scopes(guarded_by) if guarded_by else ())
+        VIEWS[cls.__name__] = ViewOf(cls.__name__, row, guards, key, find)
         return made
 
     return make
