@@ -1,6 +1,6 @@
 """Stored value cards with their append-only history, and loyalty cards."""
 
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, Index, Text
 
 from datasources.sql.types import Id, Instant, Sealed
 
@@ -47,7 +47,7 @@ card_history = owned(
     keyword("counterpart_last_four", nullable=True),
     optional("correlation_id", Text()),
 )
-by(card_history, "card_id", "at")
+Index("ix_card_history_card", card_history.c.card_id, card_history.c.at, card_history.c.id)
 
 loyalty_cards = owned(
     "loyalty_cards",

@@ -1,0 +1,98 @@
+"""Stored value cards, what can be done with each, and loyalty cards."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from datasources.cards import TRANSITIONS, CardHistoryRow, CardRow, CardStatus, LoyaltyCardRow
+from datasources.ids import CustomerId, EntityId
+from datasources.paging import Page, PageRequest
+from datasources.profiles import CustomerRow
+from datasources.registry import Domain
+from permissions.model import AdjustmentOperation, Scope
+from resolvers.actions import AvailableAction, Rule, Standing, of_owned, rule
+from resolvers.context import Context
+
+RESCUE_STOLEN = Scope("cards:stolenRescue")
+
+
+async def cards(customer: CustomerRow, context: Context, page: PageRequest) -> Page[CardRow]:
+    """The customer's stored value cards, last registered first (M1)."""
+    return await context.load(context.sources.cards.cards, customer.customer_id, page)
+
+
+async def card(context: Context, customer: UUID, id: UUID) -> CardRow | None:
+    """A stored value card by its id."""
+    return await context.load(context.sources.cards.by_id, (CustomerId(customer), EntityId(id)), context.now)
+
+
+async def history(card: CardRow, context: Context, page: PageRequest) -> Page[CardHistoryRow]:
+    """Changes of the card's balance, newest first (M8)."""
+    return await context.load(context.sources.cards.history, EntityId(card.id), page)
+
+
+async def change(context: Context, customer: UUID, id: UUID) -> CardHistoryRow | None:
+    """A change of a card's balance by its id."""
+    return await context.load(context.sources.cards.changes, (CustomerId(customer), EntityId(id)))
+
+
+async def loyalty_cards(customer: CustomerRow, context: Context, page: PageRequest) -> Page[LoyaltyCardRow]:
+    """The customer's loyalty cards, last issued first (M21)."""
+    return await context.load(context.sources.cards.loyalty_cards, customer.customer_id, page)
+
+
+async def loyalty_card(context: Context, customer: UUID, id: UUID) -> LoyaltyCardRow | None:
+    """A loyalty card by its id."""
+    return await context.load(context.sources.cards.loyalty_cards_by_id, (CustomerId(customer), EntityId(id)))
+
+
+async def replacement(card: LoyaltyCardRow, context: Context) -> LoyaltyCardRow | None:
+    """The loyalty card that took the place of this one."""
+    return None if card.replaced_by_id is None else await loyalty_card(context, card.customer_id, card.replaced_by_id)
+
+
+def _refusal(action: str) -> Callable[[CardRow, Context], str | None]:
+    """Why the card's state stands in the way of the mutation: gone from the account, or a status it does not take."""
+
+    def refused(card: CardRow, _context: Context) -> str | None:
+        if card.removed_at is not None:
+            return "The card was removed from the account."
+        if card.status not in TRANSITIONS[action]:
+            return f"Not possible with a card that is {card.status.value}."
+        return None
+
+    return refused
+
+
+def _nothing_to_transfer(card: CardRow, context: Context) -> str | None:
+    """Money comes off a stolen card only by the hand of those who may rescue it."""
+    reason = _refusal("cardBalanceTransfer")(card, context)
+    if reason is None and card.status is CardStatus.STOLEN and not context.holds(RESCUE_STOLEN):
+        return f"The card is STOLEN: you need the scope {RESCUE_STOLEN}."
+    if reason is None and card.balance_minor <= 0:
+        return "The card has no balance."
+    return reason
+
+
+ADJUSTING = (AdjustmentOperation.CARD_ADD, AdjustmentOperation.CARD_DEDUCT)
+MANAGED = (
+    "cardExpire",
+    "cardReportLost",
+    "cardReportStolen",
+    "cardReportFound",
+    "cardConfirmStolen",
+    "cardRemove",
+    "cardNicknameSet",
+)
+RULES: tuple[Rule[CardRow], ...] = (
+    # Deducting stays open for a blocked or restricted customer; a transfer adds money to another card.
+    rule(
+        "cardBalanceAdjust", "cards:adjust", Domain.CARDS, refused=_refusal("cardBalanceAdjust"), operations=ADJUSTING
+    ),
+    rule("cardBalanceTransfer", "cards:adjust", Domain.CARDS, Standing.TAKING_PART, refused=_nothing_to_transfer),
+    *(rule(action, "cards:manage", Domain.CARDS, refused=_refusal(action)) for action in MANAGED),
+)
+
+
+async def actions(card: CardRow, context: Context) -> list[AvailableAction]:
+    """What the caller can do with the card now (M10)."""
+    return await of_owned(RULES, card, context)
