@@ -18,13 +18,12 @@ from strawberry.schema.config import StrawberryConfig
 
 from permissions.model import RequiredScopes
 from schema.directives import guarded, masking
-from schema.fields import GraphField
+from schema.fields import DEFINITION, NEEDS, GraphField
 from schema.query import Query
+from schema.redactions import TYPES
 from schema.scalars import SCALARS
 from schema.serving import answered, attribute, paged, where_bound
 from schema.views import INPUTS, VIEWS
-
-DEFINITION = "strawberry-definition"
 
 
 def declared() -> strawberry.Schema:
@@ -54,9 +53,11 @@ def _serve_object(schema: GraphQLSchema, type_: GraphQLObjectType) -> None:
     """Give every field of a type its resolver."""
     # A row's type is known from the field that returned it: asking each row again costs a call an object.
     type_.is_type_of = None
+    TYPES[type_.name] = type_
     for name, field in type_.fields.items():
         definition = field.extensions[DEFINITION]
-        field.resolve = resolver(f"{type_.name}.{name}", definition, needs_of(definition, field))
+        needs = field.extensions[NEEDS] = needs_of(definition, field)
+        field.resolve = resolver(f"{type_.name}.{name}", definition, needs)
         for argument in definition.arguments:
             spelled = argument.graphql_name or _camel(argument.python_name)
             field.args[spelled].out_name = argument.python_name
