@@ -9,7 +9,7 @@ import binascii
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from datasources.errors import InvalidRequest
 
 Row = TypeVar("Row")
 Position = tuple[Any, ...]
-"""Sort values of a row, then what makes it unique; each is a datetime, UUID, int or str."""
+"""Sort values of a row, then what makes it unique; each is a datetime, UUID, int, float or str."""
 
 SIGNATURE = 10
 
@@ -76,6 +76,21 @@ def page_of(rows: list[Any], request: PageRequest, order: tuple[str, ...], total
         kept.reverse()
         return Page(tuple(kept), order, request.before is not None, more, total)
     return Page(tuple(kept), order, more, request.after is not None, total)
+
+
+def page_of_list(
+    rows: Sequence[Any], request: PageRequest, order: tuple[str, ...], *, descending: bool = False
+) -> Page[Any]:
+    """The page of a list that is held whole, sorted by the attributes `order`, all in one direction."""
+    after, before = (request.before, request.after) if descending else (request.after, request.before)
+    kept = []
+    for row in rows:
+        place = tuple(getattr(row, name) for name in order)
+        if (after is None or place > after) and (before is None or place < before):
+            kept.append(row)
+    if request.is_backward:
+        kept.reverse()
+    return page_of(kept[: request.size + 1], request, order, len(rows) if request.want_total else None)
 
 
 class Cursors:

@@ -242,6 +242,36 @@ class Match(msgspec.Struct, frozen=True):
     is_replaced: bool
 
 
+class LocationRelation(Enum):
+    """How a customer is tied to a location (S-2), in the order of lists."""
+
+    FAVORITE = "FAVORITE"
+    LAST_CHECK_IN = "LAST_CHECK_IN"
+    PURCHASED = "PURCHASED"
+
+
+RELATIONS = {relation: rank for rank, relation in enumerate(LocationRelation)}
+
+
+class PlaceRow(msgspec.Struct, frozen=True):
+    """A tie of a customer to a location."""
+
+    customer_id: CustomerId
+    relation: LocationRelation
+    location_id: UUID
+    last_seen_at: dt.datetime | None
+
+    @property
+    def rank(self) -> int:
+        """The relation's place among the relations."""
+        return RELATIONS[self.relation]
+
+    @property
+    def recency(self) -> float:
+        """Smaller the later the customer was seen there."""
+        return float("inf") if self.last_seen_at is None else -self.last_seen_at.timestamp()
+
+
 class ProfileReader(Protocol):
     """Serves customers. Raises SourceUnavailable, SourceTimedOut."""
 
@@ -267,4 +297,8 @@ class ProfileReader(Protocol):
 
     async def consents(self, customers: Sequence[CustomerId]) -> Sequence[Sequence[ConsentRow]]:
         """Communication preferences of each customer, by channel and purpose."""
+        ...
+
+    async def places(self, customers: Sequence[CustomerId]) -> Sequence[Sequence[PlaceRow]]:
+        """The locations that each customer is tied to, in no order: there are no more than there are stores."""
         ...

@@ -12,6 +12,7 @@ from datasources.paging import Cursors
 from datasources.program import Program, SearchMode
 from datasources.registry import Domain
 from datasources.sql.audit import SqlAudit
+from datasources.sql.campaigns import SqlCampaigns
 from datasources.sql.cards import SqlCards
 from datasources.sql.devices import SqlDevices
 from datasources.sql.engine import Database
@@ -25,6 +26,8 @@ from datasources.sql.points import SqlPoints
 from datasources.sql.privacy import SqlPrivacy
 from datasources.sql.profiles import SqlProfiles
 from datasources.sql.program import SqlProgram
+from datasources.sql.promo_codes import SqlPromoCodes
+from datasources.sql.rewards import SqlRewards
 from datasources.sql.sealing import MasterKey
 from datasources.sql.segments import SqlSegments
 from datasources.sql.tags import SqlTags
@@ -42,6 +45,9 @@ SQL: Mapping[Domain, Callable[[Database], Any]] = {
     Domain.EVENTS: SqlEvents,
     Domain.TRANSACTIONS: SqlTransactions,
     Domain.OFFERS: SqlOffers,
+    Domain.REWARDS: SqlRewards,
+    Domain.CAMPAIGNS: SqlCampaigns,
+    Domain.PROMO_CODES: SqlPromoCodes,
     Domain.LOCATIONS: SqlLocations,
     Domain.CARDS: SqlCards,
     Domain.TIERS: SqlTiers,

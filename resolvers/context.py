@@ -10,6 +10,7 @@ import msgspec
 from datasources.audit import AuditReader
 from datasources.cards import CardReader
 from datasources.devices import DeviceReader
+from datasources.campaigns import CampaignReader
 from datasources.errors import NotConfigured
 from datasources.events import EventReader
 from datasources.locations import LocationReader
@@ -22,7 +23,9 @@ from datasources.points import PointReader
 from datasources.privacy import PrivacyReader
 from datasources.profiles import ProfileReader
 from datasources.program import Program, ProgramSettings
+from datasources.promo_codes import PromoCodeReader
 from datasources.registry import Domain, Source
+from datasources.rewards import RewardReader
 from datasources.segments import SegmentReader
 from datasources.tags import TagReader
 from datasources.tickets import TicketReader
@@ -53,6 +56,9 @@ class Sources(msgspec.Struct, frozen=True):
     profiles: ProfileReader
     points: PointReader
     offers: OfferReader
+    rewards: RewardReader
+    campaigns: CampaignReader
+    promo_codes: PromoCodeReader
     metrics: MetricReader
     cards: CardReader
     tiers: TierReader

@@ -9,6 +9,7 @@ from permissions.masking import PiiKind
 from resolvers import customer_actions, profiles
 from schema.actions import AvailableAction
 from schema.audit import AuditFields
+from schema.campaigns import CampaignFields
 from schema.cards import CardFields
 from schema.devices import DeviceFields
 from schema.events import EventFields
@@ -22,6 +23,8 @@ from schema.points import PointFields
 from schema.privacy import PrivacyFields
 from schema.profiles import PROFILES, CustomerStatus, ExternalId, Membership, Profile
 from schema.redactions import RedactionFields
+from schema.promo_codes import PromoCodeFields
+from schema.rewards import RewardFields
 from schema.scalars import Long, Url
 from schema.segments import SegmentFields
 from schema.statuses import StatusFields
@@ -37,6 +40,9 @@ class Customer(
     Node,
     PointFields,
     OfferFields,
+    RewardFields,
+    CampaignFields,
+    PromoCodeFields,
     CardFields,
     TierFields,
     TagFields,

@@ -2,6 +2,8 @@
 
 from sqlalchemy import Boolean, Float, Index, Text
 
+from datasources.locations import OpeningHours, Participation
+from datasources.profiles import Address
 from datasources.sql.types import Document
 
 from ._build import keyword, optional, required, shared
@@ -12,14 +14,14 @@ locations = shared(
     keyword("name"),
     keyword("store_id", nullable=True),
     optional("phone", Text()),
-    optional("address", Document()),
+    optional("address", Document(Address)),
     optional("latitude", Float()),
     optional("longitude", Float()),
     keyword("timezone"),
-    required("hours", Document()),
+    required("hours", Document(tuple[OpeningHours, ...])),
     required("is_open_24_hours", Boolean()),
     required("is_franchise", Boolean()),
-    required("participations", Document()),
+    required("participations", Document(tuple[Participation, ...])),
     optional("operation_notes", Text()),
 )
 Index("ux_locations_store_id", locations.c.store_id, unique=True)
