@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Index, Integer, Text
 
 from datasources.sql.types import Document, Id, Instant
+from datasources.transactions import Discount, Payment
 
 from ._build import by, keyword, optional, owned, required
 
@@ -19,8 +20,8 @@ transactions = owned(
     required("discount_minor", BigInteger()),
     required("tax_minor", BigInteger()),
     required("total_minor", BigInteger()),
-    required("payments", Document()),
-    required("discounts", Document()),
+    required("payments", Document(tuple[Payment, ...])),
+    required("discounts", Document(tuple[Discount, ...])),
     required("non_accruing", Boolean()),
     optional("receipt_url", Text()),
 )
