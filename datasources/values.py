@@ -4,6 +4,7 @@ import datetime as dt
 from enum import Enum
 
 import msgspec
+from babel.numbers import get_currency_precision
 
 
 class Money(msgspec.Struct, frozen=True):
@@ -11,6 +12,13 @@ class Money(msgspec.Struct, frozen=True):
 
     amount_minor: int
     currency: str
+
+    @property
+    def amount(self) -> str:
+        """The amount in the currency's major unit, with as many decimals as ISO 4217 gives it."""
+        decimals = get_currency_precision(self.currency)
+        sign, digits = "-" if self.amount_minor < 0 else "", str(abs(self.amount_minor)).rjust(decimals + 1, "0")
+        return f"{sign}{digits[:-decimals]}.{digits[-decimals:]}" if decimals else f"{sign}{digits}"
 
 
 class ActorKind(Enum):

@@ -1,0 +1,70 @@
+"""Events in SQL."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, not_
+
+from datasources.events import EventRow, EventTrace, UnmatchedEventRow
+from datasources.ids import CustomerId, OwnedId
+from datasources.paging import Page, PageRequest
+from datasources.profiles import OrderDirection
+from datasources.registry import Domain
+from datasources.sql.dialects import Dialect
+from datasources.sql.engine import Database
+from datasources.sql.statements import Condition, Keyed, Paged, Rows, among, within
+from datasources.sql.tables.events import events, unmatched_events
+
+
+def _not_among(dialect: Dialect, name: str) -> ColumnElement[bool]:
+    return not_(dialect.any_of(events.c.type, name))
+
+
+FILTERS: dict[str, Condition] = {
+    "types": among(events.c.type),
+    "but_types": _not_among,
+    "occurred_at": within(events.c.occurred_at),
+}
+IN_TIME = ("occurred_at", "id")
+
+EVENT = Rows(EventRow, events)
+NEWEST = Paged(EVENT, order=IN_TIME, filters=FILTERS)
+OLDEST = Paged(EVENT, order=IN_TIME, descending=False, filters=FILTERS)
+TRACES = Paged(Rows(EventTrace, events), order=IN_TIME, filters=FILTERS)
+EVENTS = Keyed(EVENT)
+
+UNMATCHED_EVENT = Rows(UnmatchedEventRow, unmatched_events)
+UNMATCHED = Paged(UNMATCHED_EVENT, order=("received_at", "id"), owner=None)
+UNMATCHED_EVENTS = Keyed(UNMATCHED_EVENT, key=("id",))
+
+
+class SqlEvents:
+    """Serves `datasources.events.EventReader`."""
+
+    domain: ClassVar[Domain] = Domain.EVENTS
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.source = database.name
+
+    async def stream(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[EventRow]]:
+        """See EventReader."""
+        ordered = OLDEST if page.order is OrderDirection.ASC else NEWEST
+        return await ordered.of_each(self._database, customers, page)
+
+    async def traces(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[EventTrace]]:
+        """See EventReader."""
+        return await TRACES.of_each(self._database, customers, page)
+
+    async def events(self, keys: Sequence[OwnedId]) -> Sequence[EventRow | None]:
+        """See EventReader."""
+        return await EVENTS.one_each(self._database, keys)
+
+    async def unmatched(self, page: PageRequest) -> Page[UnmatchedEventRow]:
+        """See EventReader."""
+        return await UNMATCHED.of_all(self._database, page)
+
+    async def unmatched_events(self, ids: Sequence[UUID]) -> Sequence[UnmatchedEventRow | None]:
+        """See EventReader."""
+        return await UNMATCHED_EVENTS.one_each(self._database, ids)

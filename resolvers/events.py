@@ -1,0 +1,264 @@
+"""Events of a customer: which of them are shown, how they read, and their details."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from datasources import events as rows
+from datasources.errors import InvalidRequest
+from datasources.events import EventRow, EventTrace, UnmatchedEventRow
+from datasources.folding import fold
+from datasources.ids import CustomerId, EntityId
+from datasources.locations import LocationRow
+from datasources.offers import CustomerOfferRow
+from datasources.paging import Page, PageRequest, page_of_list
+from datasources.points import PointAuditRow
+from datasources.profiles import CustomerRow, OrderDirection
+from datasources.program import EventCategory, EventType, PlatformView
+from datasources.tags import TagOrigin
+from datasources.tiers import TierChangeReason
+from datasources.transactions import TransactionRow
+from permissions.masking import HIDDEN
+from permissions.model import Scope
+from resolvers.context import Context
+
+PII = Scope("pii:read")
+UNSURFACED = Scope("events:viewUnsurfaced")
+SEARCHED = 1_000
+"""How many of the newest events that fit the filter a search looks at (settled.md, "Reading")."""
+
+
+async def stream(customer: CustomerRow, context: Context, page: PageRequest) -> Page[EventRow]:
+    """The customer's events, newest first unless asked otherwise (F1, F12). Raises InvalidRequest."""
+    asked = page.filter if isinstance(page.filter, rows.EventSearch) else rows.EventSearch()
+    wanted = msgspec.structs.replace(page, filter=_surfaced(asked.filter or rows.EventFilter(), context))
+    if asked.search is not None:
+        return await _searched(customer, context, wanted, asked.search)
+    return await context.load(context.sources.events.stream, customer.id, wanted)
+
+
+async def _searched(customer: CustomerRow, context: Context, page: PageRequest, search: str) -> Page[EventRow]:
+    """The page of those events whose labels, title or summary hold every word of the search."""
+    words = fold(search).split()
+    if not words:
+        raise InvalidRequest("An empty text finds nothing: leave it out.", "search")
+    newest = PageRequest(now=page.now, first=SEARCHED, filter=page.filter)
+    looked_at = (await context.load(context.sources.events.traces, customer.id, newest)).rows
+    labels = {type_: _labels(type_, context) for type_ in {trace.type for trace in looked_at}}
+    found = [trace for trace in looked_at if _matches(words, f"{labels[trace.type]} {trace.search_text}")]
+    ascending = page.order is OrderDirection.ASC
+    if ascending:
+        found.reverse()
+    shown: Page[EventTrace] = page_of_list(found, page, ("occurred_at", "id"), descending=not ascending)
+    keys = [(trace.customer_id, trace.id) for trace in shown.rows]
+    events = await context.load_many(context.sources.events.events, keys)
+    return Page(
+        tuple(row for row in events if row is not None), shown.order, shown.has_next, shown.has_previous, shown.total
+    )
+
+
+def _matches(words: list[str], text: str) -> bool:
+    return all(word in text for word in words)
+
+
+def _labels(type_: str, context: Context) -> str:
+    """Type label and category as they are called now, folded."""
+    known = event_type(type_, context)
+    return fold(f"{known.label} {context.settings.event_category(known.category).label}")
+
+
+def _surfaced(asked: rows.EventFilter, context: Context) -> rows.Surfaced:
+    """The filter with categories as their types, and without the types that the caller may not see (F13, F16)."""
+    known = _types(context)
+    hidden = set() if context.holds(UNSURFACED) else {key for key, type_ in known.items() if not type_.is_surfaced}
+    wanted = None if asked.types is None else set(asked.types)
+    if asked.categories is not None:
+        rolled_up = {key for key, type_ in known.items() if type_.category in asked.categories}
+        wanted = rolled_up if wanted is None else wanted & rolled_up
+    if wanted is None:
+        return rows.Surfaced(but_types=tuple(sorted(hidden)) or None, occurred_at=asked.occurred_at)
+    return rows.Surfaced(types=tuple(sorted(wanted - hidden)), occurred_at=asked.occurred_at)
+
+
+async def event(context: Context, customer: UUID, id: UUID) -> EventRow | None:
+    """An event by its id; None where its type is not surfaced to the caller."""
+    row = await context.load(context.sources.events.events, (CustomerId(customer), EntityId(id)))
+    if row is None or event_type(row.type, context).is_surfaced or context.holds(UNSURFACED):
+        return row
+    return None
+
+
+def _types(context: Context) -> Mapping[str, EventType]:
+    """The program's event types by key."""
+    known: Mapping[str, EventType] | None = context.memo.get("events.types")
+    if known is None:
+        known = context.memo["events.types"] = {type_.key: type_ for type_ in context.settings.event_types}
+    return known
+
+
+def event_type(key: str, context: Context) -> EventType:
+    """The event type of this key; one that the program no longer has goes by its key."""
+    return _types(context).get(key) or EventType(key, key, key, PlatformView(key, ""), is_default=False)
+
+
+def type_label(row: EventRow, context: Context) -> str:
+    """What the program calls the event's type."""
+    return event_type(row.type, context).label
+
+
+def category(row: EventRow, context: Context) -> EventCategory:
+    """What the event's type rolls up to (F16)."""
+    return context.settings.event_category(event_type(row.type, context).category)
+
+
+def title(row: EventRow, context: Context) -> str:
+    """The title of the type's platform view, personal text hidden from callers without `pii:read`."""
+    return rows.rendered(event_type(row.type, context).platform_view.title, _told(row, context))
+
+
+def summary(row: EventRow, context: Context) -> str:
+    """The summary of the type's platform view."""
+    return rows.rendered(event_type(row.type, context).platform_view.summary, {**row.facts, **row.private})
+
+
+def details(row: EventRow, context: Context) -> rows.Details:
+    """The details of the event's type; all it told where the type has none, or where it told too little for them."""
+    build = DETAILS.get(row.type)
+    built = build(row) if build is not None and event_type(row.type, context).is_default else None
+    return built or rows.GenericDetails(_told(row, context))
+
+
+def _told(row: EventRow, context: Context) -> dict[str, Any]:  # any JSON
+    """Facts and attributes, the texts of attributes hidden from callers without `pii:read`."""
+    private = row.private
+    return {**row.facts, **(private if context.holds(PII) else _hidden(private))}
+
+
+def _hidden(value: Any) -> Any:  # any JSON
+    """The same keys and numbers without the texts."""
+    if isinstance(value, str):
+        return HIDDEN
+    if isinstance(value, dict):
+        return {key: _hidden(item) for key, item in value.items()}
+    return [_hidden(item) for item in value] if isinstance(value, list) else value
+
+
+def _purchase(row: EventRow) -> rows.PurchaseDetails:
+    facts = row.facts
+    return rows.PurchaseDetails(
+        row.customer_id,
+        row.reference_id,
+        _uuid(rows.text(facts, "location_id")),
+        rows.money(facts),
+        rows.number(facts, "points_earned"),
+        rows.number(facts, "points_spent"),
+        rows.text(facts, "tier"),
+    )
+
+
+def _uuid(text: str | None) -> UUID | None:
+    """The UUID that a text spells, if it does."""
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        return None
+
+
+def _points(row: EventRow) -> rows.PointDetails | None:
+    points = rows.number(row.facts, "points")
+    label = rows.text(row.facts, "account_label") or rows.text(row.facts, "account_key")
+    if points is None or label is None:
+        return None
+    return rows.PointDetails(row.customer_id, row.reference_id, points, label)
+
+
+def _offer(row: EventRow) -> rows.OfferDetails | None:
+    name = rows.text(row.facts, "offer_name")
+    action = rows.text(row.facts, "action") or row.type.removeprefix("offer_")
+    return None if name is None else rows.OfferDetails(row.customer_id, row.reference_id, name, action)
+
+
+def _loyalty_rule(row: EventRow) -> rows.LoyaltyRuleDetails | None:
+    name = rows.text(row.facts, "rule_name")
+    return None if name is None else rows.LoyaltyRuleDetails(name, rows.text(row.facts, "outcome"))
+
+
+def _tier(row: EventRow) -> rows.TierDetails | None:
+    to_tier, reason = rows.text(row.facts, "to_tier"), rows.text(row.facts, "reason")
+    if to_tier is None or reason is None or reason not in TierChangeReason.__members__:
+        return None
+    return rows.TierDetails(rows.text(row.facts, "from_tier"), to_tier, TierChangeReason[reason])
+
+
+def _promo_code(row: EventRow) -> rows.PromoCodeDetails | None:
+    code = rows.text(row.facts, "code")
+    return None if code is None else rows.PromoCodeDetails(code, rows.text(row.facts, "campaign_name"))
+
+
+def _tag(row: EventRow) -> rows.TagDetails | None:
+    key, origin = rows.text(row.facts, "key"), rows.text(row.facts, "origin")
+    if key is None or origin is None or origin not in TagOrigin.__members__:
+        return None
+    return rows.TagDetails(key, rows.text(row.facts, "value"), TagOrigin[origin])
+
+
+DETAILS: Mapping[str, Callable[[EventRow], rows.Details | None]] = {
+    "purchase": _purchase,
+    **dict.fromkeys(
+        (f"points_{what}" for what in ("earned", "used", "comped", "expired", "adjusted", "returned")), _points
+    ),
+    **dict.fromkeys((f"offer_{what}" for what in ("issued", "activated", "redeemed", "revoked", "expired")), _offer),
+    "loyalty_rule_completed": _loyalty_rule,
+    **dict.fromkeys((f"tier_{what}" for what in ("promoted", "dropped", "adjusted")), _tier),
+    "promo_code_claimed": _promo_code,
+    **dict.fromkeys((f"tag_{what}" for what in ("added", "removed")), _tag),
+}
+"""The default types (F18) that have details of their own."""
+
+
+async def transaction(details: rows.PurchaseDetails, context: Context) -> TransactionRow | None:
+    """The purchase that an event tells of (F11)."""
+    if details.transaction_id is None:
+        return None
+    key = (details.customer_id, details.transaction_id)
+    return await context.load(context.sources.transactions.transactions, key)
+
+
+async def location(details: rows.PurchaseDetails, context: Context) -> LocationRow | None:
+    """Where the purchase was made."""
+    if details.location_id is None:
+        return None
+    return await context.load(context.sources.locations.locations, details.location_id)
+
+
+async def entry(details: rows.PointDetails, context: Context) -> PointAuditRow | None:
+    """The ledger entry that an event tells of."""
+    if details.entry_id is None:
+        return None
+    return await context.load(context.sources.points.entries, (details.customer_id, details.entry_id), context.now)
+
+
+async def offer(details: rows.OfferDetails, context: Context) -> CustomerOfferRow | None:
+    """The customer's offer that an event tells of."""
+    if details.customer_offer_id is None:
+        return None
+    key = (details.customer_id, details.customer_offer_id)
+    return await context.load(context.sources.offers.customer_offers, key, context.now)
+
+
+async def unmatched(_root: object, context: Context, page: PageRequest) -> Page[UnmatchedEventRow]:
+    """Events that matched no customer yet, the last received first (A12)."""
+    return await context.call(context.sources.events.unmatched, page)
+
+
+async def unmatched_event(context: Context, id: UUID) -> UnmatchedEventRow | None:
+    """An unmatched event by its id."""
+    return await context.load(context.sources.events.unmatched_events, id)
+
+
+def payload(row: UnmatchedEventRow, context: Context) -> dict[str, Any]:  # any JSON
+    """What came in, its texts hidden from callers without `pii:read`."""
+    hidden: dict[str, Any] = row.payload if context.holds(PII) else _hidden(row.payload)
+    return hidden
