@@ -27,6 +27,10 @@ class PointEntryKind(Enum):
     TRANSFER_OUT = "TRANSFER_OUT"
 
 
+GRANTING = (PointEntryKind.EARN, PointEntryKind.ADJUST, PointEntryKind.COMP)
+"""Kinds that grant points where their entry is positive: what a customer's incentives list (H25)."""
+
+
 class PointEntryStatus(Enum):
     """Where an entry stands."""
 
@@ -120,6 +124,11 @@ class PointAuditRow(msgspec.Struct, frozen=True):
         return PointEntryStatus.POSTED if self.reversed_by_id is None else PointEntryStatus.REVERSED
 
     @property
+    def is_grant(self) -> bool:
+        """True where points were granted, not given back or moved."""
+        return self.kind in GRANTING and self.modification > 0
+
+    @property
     def actor(self) -> ActorRef | None:
         """Who caused the entry."""
         return actor_of(self.actor_kind, self.actor_id)
@@ -142,6 +151,7 @@ class PointAuditFilter(msgspec.Struct, frozen=True):
     kinds: tuple[PointEntryKind, ...] | None = None
     occurred_at: DateTimeRange | None = None
     transaction_id: str | None = None
+    is_grant: bool | None = None
 
 
 class PointMovement(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    or_,
     select,
     union_all,
 )
@@ -26,6 +27,7 @@ from sqlalchemy.types import TypeEngine
 from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.points import (
+    GRANTING,
     BalanceExplanation,
     PointAccountRow,
     PointAllocationRow,
@@ -36,7 +38,7 @@ from datasources.points import (
 )
 from datasources.registry import Domain
 from datasources.sql.engine import Database
-from datasources.sql.statements import NOW, EachOf, Keyed, Paged, Rows, among, equal, total, within
+from datasources.sql.statements import NOW, EachOf, Keyed, Paged, Rows, among, equal, holds, total, within
 from datasources.sql.tables.points import point_accounts, point_allocations, point_days, point_entries, point_lots
 from datasources.sql.types import LAST, Instant
 
@@ -82,6 +84,10 @@ ACCOUNT = Rows(
 )
 ACCOUNTS = Keyed(ACCOUNT, key=("customer_id",), sorted_by=(point_accounts.c.account_key,))
 
+IS_GRANT = and_(
+    or_(*(point_entries.c.kind == kind.value for kind in GRANTING)), point_entries.c.modification > literal_column("0")
+)
+
 ENTRY = Rows(
     PointAuditRow,
     point_entries,
@@ -110,6 +116,7 @@ AUDIT = Paged(
         "kinds": among(point_entries.c.kind),
         "occurred_at": within(point_entries.c.occurred_at),
         "transaction_id": equal(point_entries.c.transaction_id),
+        "is_grant": holds(IS_GRANT),
     },
 )
 ENTRIES = Keyed(ENTRY)

@@ -5,8 +5,23 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, bindparam, cast, func, literal, select, tuple_
-from sqlalchemy.types import BigInteger, TypeEngine
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.types import BigInteger, Boolean, TypeEngine
 
 from datasources.folding import MISSING
 from datasources.paging import Page, PageRequest, page_of
@@ -25,6 +40,11 @@ Condition = Callable[[Dialect, str], ColumnElement[bool]]
 def equal(column: ColumnElement[Any]) -> Condition:
     """The column is the value."""
     return lambda _dialect, name: column == bindparam(name, type_=column.type)
+
+
+def holds(condition: ColumnElement[bool]) -> Condition:
+    """The condition is as true as the value."""
+    return lambda _dialect, name: case((condition, true()), else_=false()) == bindparam(name, type_=Boolean())
 
 
 def among(column: ColumnElement[Any]) -> Condition:
