@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Index, Integer, Text
 
 from datasources.sql.types import Document, Id, Instant
+from datasources.values import KeyValue
 
 from ._build import actor, by, keyword, optional, owned, required, shared
 
@@ -40,7 +41,7 @@ customer_offers = owned(
     optional("redeemable_until", Instant()),
     optional("redeemed_at", Instant()),
     required("is_visible", Boolean()),
-    required("flex_fields", Document()),
+    required("flex_fields", Document(tuple[KeyValue, ...])),
     optional("transaction_id", Text()),
     keyword("variant", nullable=True),
     required("version", BigInteger()),

@@ -1,0 +1,222 @@
+"""Offers of a customer, the catalogue, and everything granted."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from uuid import UUID
+
+import msgspec
+
+from datasources.errors import InvalidRequest
+from datasources.folding import fold
+from datasources.ids import CustomerId, EntityId
+from datasources.offers import (
+    GRANTING,
+    OPEN_IN,
+    CustomerOfferFilter,
+    CustomerOfferRow,
+    CustomerOfferState,
+    IssueBlocker,
+    OfferFilter,
+    OfferRow,
+    issue_blockers,
+)
+from datasources.paging import Page, PageRequest
+from datasources.points import PointAuditFilter, PointAuditRow
+from datasources.profiles import CustomerRow
+from datasources.program import PointSource
+from datasources.registry import Domain
+from permissions.model import Scope
+from resolvers.actions import AvailableAction, Rule, Standing, of_owned, rule
+from resolvers.context import Context
+
+READ_POINTS = Scope("points:read")
+Granted = Page[CustomerOfferRow] | Page[PointAuditRow]
+
+
+async def catalogue(_root: object, context: Context, page: PageRequest) -> Page[OfferRow]:
+    """The offers of the program, newest first. Raises InvalidRequest."""
+    asked = page.filter if isinstance(page.filter, OfferFilter) else OfferFilter()
+    if asked.name_contains is not None:
+        folded = fold(asked.name_contains)
+        if not folded:
+            raise InvalidRequest("An empty text finds nothing: leave it out.", "filter", "nameContains")
+        page = msgspec.structs.replace(page, filter=msgspec.structs.replace(asked, name_contains=folded))
+    return await context.call(context.sources.offers.catalogue, page)
+
+
+async def offer(context: Context, id: UUID) -> OfferRow | None:
+    """An offer of the catalogue by its id."""
+    return await context.load(context.sources.offers.offers, EntityId(id), context.now)
+
+
+def admin_url(row: OfferRow, context: Context) -> str | None:
+    """The offer in the program's own tool (A16)."""
+    return context.settings.admin_page("offers", str(row.id))
+
+
+async def held(customer: CustomerRow, context: Context, page: PageRequest) -> Page[CustomerOfferRow]:
+    """What was issued to the customer, newest first; without what expired where the program hides it (O17)."""
+    if not context.settings.show_expired_offers:
+        asked = page.filter.state if isinstance(page.filter, CustomerOfferFilter) else None
+        states = tuple(CustomerOfferState) if asked is None else asked
+        shown = tuple(state for state in states if state is not CustomerOfferState.EXPIRED)
+        page = msgspec.structs.replace(page, filter=CustomerOfferFilter(shown))
+    return await context.load(context.sources.offers.held, customer.customer_id, page)
+
+
+async def customer_offer(context: Context, customer: UUID, id: UUID) -> CustomerOfferRow | None:
+    """A customer's offer by its id."""
+    key = CustomerId(customer), EntityId(id)
+    return await context.load(context.sources.offers.customer_offers, key, context.now)
+
+
+class Issuable(msgspec.Struct, frozen=True):
+    """An active offer with what keeps it from being issued to a customer."""
+
+    offer: OfferRow
+    blockers: Sequence[str]
+    created_at: dt.datetime
+    id: EntityId
+
+    @property
+    def is_issuable(self) -> bool:
+        """True where nothing stands in the way."""
+        return not self.blockers
+
+
+async def available(customer: CustomerRow, context: Context, page: PageRequest) -> Page[Issuable]:
+    """Active offers newest first, each with what stands in the way of issuing it (O7)."""
+    found = await context.load(context.sources.offers.available, customer.customer_id, page)
+    rows = [
+        Issuable(row.offer, _spelled(issue_blockers(row, customer, context.now)), row.created_at, row.id)
+        for row in found.rows
+    ]
+    return Page(tuple(rows), found.order, found.has_next, found.has_previous, found.total)
+
+
+def _spelled(blockers: Sequence[IssueBlocker]) -> list[str]:
+    return [blocker.value for blocker in blockers]
+
+
+def _refusal(action: str) -> Callable[[CustomerOfferRow, Context], str | None]:
+    """Why the offer's state, or the day, stands in the way of the mutation."""
+
+    def refused(row: CustomerOfferRow, context: Context) -> str | None:
+        if row.state not in OPEN_IN[action]:
+            return f"Not possible with an offer that is {row.state.value}."
+        if action == "offerRedeem" and row.redeemable_from is not None and row.redeemable_from > context.now:
+            return "The offer can't be redeemed yet."
+        return None
+
+    return refused
+
+
+RULES: tuple[Rule[CustomerOfferRow], ...] = tuple(
+    rule(
+        action,
+        "offers:manage",
+        Domain.OFFERS,
+        Standing.TAKING_PART if action in GRANTING else Standing.LIVE,
+        refused=_refusal(action),
+    )
+    for action in OPEN_IN
+)
+
+
+async def actions(row: CustomerOfferRow, context: Context) -> list[AvailableAction]:
+    """What the caller can do with the offer now."""
+    return await of_owned(RULES, row, context)
+
+
+class IncentiveKind(Enum):
+    """What was granted."""
+
+    POINTS = "POINTS"
+    OFFER = "OFFER"
+
+
+class IncentiveRow(msgspec.Struct, frozen=True):
+    """Something granted to a customer: points, or an offer (H25)."""
+
+    customer_id: CustomerId
+    id: UUID
+    granted_at: dt.datetime
+    entry: PointAuditRow | None = None
+    offer: CustomerOfferRow | None = None
+
+    @property
+    def kind(self) -> IncentiveKind:
+        """What was granted."""
+        return IncentiveKind.OFFER if self.entry is None else IncentiveKind.POINTS
+
+    @property
+    def points(self) -> int | None:
+        """How many points."""
+        return None if self.entry is None else self.entry.modification
+
+
+def _incentive(row: PointAuditRow | CustomerOfferRow) -> IncentiveRow:
+    if isinstance(row, PointAuditRow):
+        return IncentiveRow(row.customer_id, row.id, row.occurred_at, entry=row)
+    return IncentiveRow(row.customer_id, row.id, row.issued_at, offer=row)
+
+
+def _shows_points(context: Context) -> bool:
+    """Points are among the incentives for who may read them, where the program has a source of them."""
+    return context.holds(READ_POINTS) and Domain.POINTS in context.sources.bound
+
+
+async def incentives(customer: CustomerRow, context: Context, page: PageRequest) -> Page[IncentiveRow]:
+    """Points and offers granted, newest first: two lists of the same order, merged as far as the page goes."""
+    sources, owner = context.sources, customer.customer_id
+    issued = context.load(sources.offers.held, owner, page)
+    lists: list[Awaitable[Granted]] = [issued]
+    if _shows_points(context):
+        grants = context.load(
+            sources.points.audit, owner, msgspec.structs.replace(page, filter=PointAuditFilter(is_grant=True))
+        )
+        lists.append(grants)
+    return merged(await asyncio.gather(*lists), page)
+
+
+def merged(pages: Sequence[Granted], request: PageRequest) -> Page[IncentiveRow]:
+    """The page that pages of the same request make together, newest first."""
+    rows = sorted(
+        (_incentive(row) for page in pages for row in page.rows),
+        key=lambda row: (row.granted_at, row.id),
+        reverse=True,
+    )
+    return Page(
+        tuple(rows[: request.size]),
+        ("granted_at", "id"),
+        has_next=len(rows) > request.size or any(page.has_next for page in pages),
+        has_previous=request.after is not None,
+        total=sum(page.total or 0 for page in pages) if request.want_total else None,
+    )
+
+
+async def incentive(context: Context, customer: UUID, id: UUID) -> IncentiveRow | None:
+    """Something granted by its id, which is that of the entry or the offer."""
+    granted = await customer_offer(context, customer, id)
+    if granted is not None:
+        return _incentive(granted)
+    if not _shows_points(context):
+        return None
+    key = CustomerId(customer), EntityId(id)
+    entry = await context.load(context.sources.points.entries, key, context.now)
+    return _incentive(entry) if entry is not None and entry.is_grant else None
+
+
+def title(row: IncentiveRow, context: Context) -> str:
+    """The offer's title, or what the entry is about, else where the points came from."""
+    if row.offer is not None:
+        return row.offer.display_title
+    assert row.entry is not None  # noqa: S101  # an incentive is one or the other
+    return row.entry.description or context.settings.point_source(row.entry.source_key).label
+
+
+def point_source(row: IncentiveRow, context: Context) -> PointSource | None:
+    """Where granted points came from."""
+    return None if row.entry is None else context.settings.point_source(row.entry.source_key)
