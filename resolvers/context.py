@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from datasources.audit import AuditReader
+from datasources.campaigns import CampaignReader
 from datasources.cards import CardReader
 from datasources.devices import DeviceReader
-from datasources.campaigns import CampaignReader
 from datasources.errors import NotConfigured
 from datasources.events import EventReader
 from datasources.locations import LocationReader

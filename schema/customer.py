@@ -22,8 +22,8 @@ from schema.offers import OfferFields
 from schema.points import PointFields
 from schema.privacy import PrivacyFields
 from schema.profiles import PROFILES, CustomerStatus, ExternalId, Membership, Profile
-from schema.redactions import RedactionFields
 from schema.promo_codes import PromoCodeFields
+from schema.redactions import RedactionFields
 from schema.rewards import RewardFields
 from schema.scalars import Long, Url
 from schema.segments import SegmentFields

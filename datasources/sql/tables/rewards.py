@@ -2,6 +2,7 @@
 
 from sqlalchemy import BigInteger, Integer, Text
 
+from datasources.rewards import RewardOrder
 from datasources.sql.types import Document, Instant
 
 from ._build import by, keyword, optional, owned, required
@@ -17,6 +18,6 @@ rewards = owned(
     required("redemptions_used", Integer()),
     required("points_price", BigInteger()),
     required("points_spent", BigInteger()),
-    optional("order", Document()),
+    optional("order", Document(RewardOrder)),
 )
 by(rewards, "created_at")

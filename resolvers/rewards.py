@@ -1,0 +1,19 @@
+"""Rewards of a customer."""
+
+from uuid import UUID
+
+from datasources.ids import CustomerId, EntityId
+from datasources.paging import Page, PageRequest
+from datasources.profiles import CustomerRow
+from datasources.rewards import RewardRow
+from resolvers.context import Context
+
+
+async def rewards(customer: CustomerRow, context: Context, page: PageRequest) -> Page[RewardRow]:
+    """The customer's rewards, newest first (K8)."""
+    return await context.load(context.sources.rewards.rewards, customer.customer_id, page)
+
+
+async def reward(context: Context, customer: UUID, id: UUID) -> RewardRow | None:
+    """A reward by its id."""
+    return await context.load(context.sources.rewards.by_id, (CustomerId(customer), EntityId(id)))
