@@ -1,0 +1,89 @@
+"""What is looked at before serving, so that what is wrong is told at once and not by the first request."""
+
+import datetime as dt
+import errno
+import socket
+
+from datasources.errors import NotConfigured
+from datasources.paging import PageRequest
+from datasources.profiles import (
+    CustomerFilter,
+    CustomerOrder,
+    CustomerOrderField,
+    CustomerRow,
+    MembershipState,
+    OrderDirection,
+    Within,
+)
+from datasources.sql import schema
+from datasources.sql.schema import SchemaState
+from datasources.sql.sealing import SealBroken
+from gateway.commands.failing import Failed
+from gateway.config import Settings
+from gateway.server import bind
+from gateway.sources import Runtime
+
+ADVICE = {
+    SchemaState.EMPTY: "has no schema yet: run `customer-graph db upgrade` first, or serve with --migrate",
+    SchemaState.OLDER: "has an older schema: run `customer-graph db upgrade` first, or serve with --migrate",
+    SchemaState.UNKNOWN: "has the schema of a newer release: run that release",
+}
+
+
+async def migrate(settings: Settings) -> list[str]:
+    """Bring the schema of every source up to date; the names of those that were not. Raises as `schema.upgrade` does."""
+    return [
+        name for name, section in settings.sources.items() if await schema.upgrade(name, section.url.get_secret_value())
+    ]
+
+
+async def check_schemas(settings: Settings) -> None:
+    """Pass when every source has the schema of this release. Raises Failed, SourceUnavailable."""
+    for name, section in settings.sources.items():
+        found = await schema.state(name, section.url.get_secret_value())
+        if found in ADVICE:
+            raise Failed(f"the database of the source {name} {ADVICE[found]}")
+
+
+async def first_customer(runtime: Runtime) -> CustomerRow | None:
+    """The active member who joined last; reading them tries the master key. Raises SealBroken, SourceError."""
+    page = PageRequest(
+        now=dt.datetime.now(dt.UTC),
+        first=1,
+        filter=CustomerFilter(states=(MembershipState.ACTIVE,), is_test_persona=False),
+        order=CustomerOrder(CustomerOrderField.CREATED_AT, OrderDirection.DESC),
+    )
+    found = await runtime.sources.profiles.search(page, Within())
+    return next(iter(found.rows), None)
+
+
+async def check_content(settings: Settings) -> bool:
+    """True when there is a program to serve. Raises Failed where the master key is another, SourceError."""
+    runtime = await Runtime.open(settings)
+    try:
+        await runtime.program()
+        await first_customer(runtime)
+    except NotConfigured:
+        return False
+    except SealBroken:
+        name = settings.domains.sources["profiles"]
+        raise Failed(f"the database of the source {name} was filled with another master key: set that one") from None
+    finally:
+        await runtime.close()
+    return True
+
+
+def bound(settings: Settings) -> socket.socket:
+    """The socket to serve on. Raises Failed."""
+    host, port = settings.server.host, settings.server.port
+    try:
+        return bind(settings)
+    except OSError as error:
+        reason = "is in use" if error.errno == errno.EADDRINUSE else f"can't be opened ({error.strerror})"
+        raise Failed(f"port {port} of {host} {reason}: choose another one (0 takes any that is free)") from None
+
+
+def url_of(listening: socket.socket) -> str:
+    """Where clients find the graph."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
