@@ -19,6 +19,7 @@ from datasources.folding import sort_key
 from datasources.ids import derived_id
 from datasources.importing.demo_program import TIER_SYSTEM, demo_program
 from datasources.program import Clock
+from datasources.sql.schema import upgrade
 from datasources.sql.sealing import MasterKey
 from datasources.sql.tables import cards, events, metadata, notes, offers, points, profiles, program, tiers
 
@@ -64,8 +65,9 @@ async def populate(url: str, customers: int, histories: dict[int, int] | None = 
     engine = create_async_engine(url)
     async with engine.begin() as connection:
         await connection.run_sync(metadata.drop_all)
-        await connection.run_sync(metadata.create_all)
+        await connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
     await engine.dispose()
+    await upgrade("benchmark", url)
     parsed = make_url(url)
     connection = await asyncpg.connect(
         host=parsed.query.get("host") or parsed.host, port=parsed.port, user=parsed.username, database=parsed.database
