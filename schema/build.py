@@ -19,6 +19,7 @@ from strawberry.schema.config import StrawberryConfig
 from permissions.model import RequiredScopes
 from schema.directives import guarded, masking
 from schema.fields import DEFINITION, NEEDS, GraphField
+from schema.introspection import ShownSchema
 from schema.query import Query
 from schema.redactions import TYPES
 from schema.scalars import SCALARS
@@ -41,15 +42,15 @@ def build() -> GraphQLSchema:
     schema: GraphQLSchema = declared()._schema  # strawberry has no public name for it
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
-            _serve_object(schema, type_)
+            _serve_object(type_)
         elif isinstance(type_, (GraphQLInterfaceType, GraphQLUnionType)):
             type_.resolve_type = _by_row(schema.get_possible_types(type_))
         elif isinstance(type_, GraphQLInputObjectType):
             _read_input(type_, INPUTS[type_.name])
-    return schema
+    return ShownSchema(schema)
 
 
-def _serve_object(schema: GraphQLSchema, type_: GraphQLObjectType) -> None:
+def _serve_object(type_: GraphQLObjectType) -> None:
     """Give every field of a type its resolver."""
     # A row's type is known from the field that returned it: asking each row again costs a call an object.
     type_.is_type_of = None
