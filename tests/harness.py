@@ -30,7 +30,7 @@ from permissions.model import Principal
 from resolvers.context import Context
 from schema.build import build
 from schema.ids import global_id
-from tests.demo import MASTER_KEY, Demo
+from tests.demo import MASTER_KEY
 
 ISSUER, AUDIENCE, KEY = "https://issuer.example", "customer-graph", "k" * 40
 REQUEST_ID = "test"
@@ -160,9 +160,9 @@ class Gateway:
 
 
 @asynccontextmanager
-async def opened(demo: Demo) -> AsyncIterator[Gateway]:
-    """The gateway over a demo database, closed afterwards."""
-    made_of = settings(demo.url)
+async def opened(url: str) -> AsyncIterator[Gateway]:
+    """The gateway over a database that holds the demo program, closed afterwards."""
+    made_of = settings(url)
     runtime = await Runtime.open(made_of)
     try:
         program = await runtime.program()
