@@ -93,8 +93,12 @@ class Dialect(Protocol):
         """True where the column is one of the values bound as `name`."""
         ...
 
+    def each_of(self, name: str, type_: TypeEngine[Any]) -> FromClause:
+        """A table with one column, `value`: the values bound as `name`."""
+        ...
+
     def bind_list(self, values: Sequence[Any]) -> Any:
-        """The parameter that `any_of` reads."""
+        """The parameter that `any_of` and `each_of` read."""
         ...
 
     def first_of_each(
@@ -149,6 +153,11 @@ class Postgres:
     def any_of(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """`column = ANY(array)`: one text of statement, however many values."""
         return column == func.any(bindparam(name, type_=ARRAY(column.type)))
+
+    def each_of(self, name: str, type_: TypeEngine[Any]) -> FromClause:
+        """`unnest` of the array."""
+        values = func.unnest(bindparam(name, type_=ARRAY(type_)))
+        return values.table_valued(column("value", type_), name="each_value").render_derived()
 
     def bind_list(self, values: Sequence[Any]) -> list[Any]:
         """The array."""
@@ -242,6 +251,10 @@ class Sqlite:
         """`column IN (SELECT value FROM json_each(…))`."""
         table = func.json_each(bindparam(name, type_=Text())).table_valued("value")
         return column.in_(select(table.c.value))
+
+    def each_of(self, name: str, type_: TypeEngine[Any]) -> FromClause:
+        """`json_each` of the list."""
+        return func.json_each(bindparam(name, type_=Text())).table_valued(column("value", type_), name="each_value")
 
     def bind_list(self, values: Sequence[Any]) -> str:
         """The values as JSON."""

@@ -27,11 +27,12 @@ FILTERS: dict[str, Condition] = {
     "occurred_at": within(events.c.occurred_at),
 }
 IN_TIME = ("occurred_at", "id")
+BY_TYPE = ("types", events.c.type)
 
 EVENT = Rows(EventRow, events)
-NEWEST = Paged(EVENT, order=IN_TIME, filters=FILTERS)
-OLDEST = Paged(EVENT, order=IN_TIME, descending=False, filters=FILTERS)
-TRACES = Paged(Rows(EventTrace, events), order=IN_TIME, filters=FILTERS)
+NEWEST = Paged(EVENT, order=IN_TIME, filters=FILTERS, apart=BY_TYPE)
+OLDEST = Paged(EVENT, order=IN_TIME, descending=False, filters=FILTERS, apart=BY_TYPE)
+TRACES = Paged(Rows(EventTrace, events), order=IN_TIME, filters=FILTERS, apart=BY_TYPE)
 EVENTS = Keyed(EVENT)
 
 UNMATCHED_EVENT = Rows(UnmatchedEventRow, unmatched_events)

@@ -28,7 +28,7 @@ from datasources.paging import Page, PageRequest, page_of
 from datasources.sql.dialects import Dialect, Joined
 from datasources.sql.engine import Database, Prepared
 from datasources.sql.types import FIRST, LAST, Instant
-from datasources.values import DateTimeRange, KeyValue
+from datasources.values import DateTimeRange
 
 Row = TypeVar("Row")
 NOW = bindparam("now", type_=Instant())
@@ -76,8 +76,8 @@ def bound(dialect: Dialect, name: str, value: Hashable) -> dict[str, Any]:
     """The parameters by which a filter's value reaches its condition."""
     if isinstance(value, DateTimeRange):
         return {f"{name}_since": value.since or FIRST, f"{name}_until": value.until or LAST}
-    if isinstance(value, KeyValue):
-        return {f"{name}_key": value.key, f"{name}_value": value.value}
+    if isinstance(value, msgspec.Struct):
+        return {f"{name}_{part}": getattr(value, part) for part in value.__struct_fields__}
     if isinstance(value, tuple):
         return {name: dialect.bind_list([item.value if isinstance(item, Enum) else item for item in value])}
     return {name: value.value if isinstance(value, Enum) else value}
@@ -190,6 +190,8 @@ class Paged(Generic[Row]):
     """A list that is read by pages, in a total order: by `order`, all in one direction, the last column unique.
 
     `owner` is the column that tells whose list a row is in (None: there is one list); `always` holds for every row.
+    `apart` names a filter by values of one column that has an index of its own in this order: the first rows of each
+    value are taken apart, so that rare values among many rows cost no more than frequent ones.
     """
 
     def __init__(
@@ -201,8 +203,9 @@ class Paged(Generic[Row]):
         owner: str | None = "customer_id",
         filters: Mapping[str, Condition] | None = None,
         always: ColumnElement[bool] | None = None,
+        apart: tuple[str, ColumnElement[Any]] | None = None,
     ) -> None:
-        self.rows, self.order, self.descending = rows, tuple(order), descending
+        self.rows, self.order, self.descending, self.apart = rows, tuple(order), descending, apart
         self.owner: ColumnElement[Any] | None = None if owner is None else rows.table.c[owner]
         self.filters, self.always = filters or {}, always
         self._prepared: dict[tuple[str, Shape], Prepared[Row]] = {}
@@ -248,6 +251,10 @@ class Paged(Generic[Row]):
         if self.always is not None:
             matching.append(self.always)
         keys = self._keys(dialect, matching if shape.total else None)
+        if self.apart is not None and self.apart[0] in shape.filtered_by:
+            name, column = self.apart
+            keys = _each(keys, dialect.each_of(f"filter_{name}", column.type))
+            matching = [*conditions_of(dialect, self.filters, shape.filtered_by - {name}), column == keys.c.value]
         if self.owner is not None:
             matching.append(self.owner == keys.c.owner)
         sort = [self.rows.table.c[name] for name in self.order]
@@ -288,6 +295,13 @@ class Paged(Generic[Row]):
                 place = tuple_(*(bindparam(f"{name}_{index}", type_=column.type) for index, column in enumerate(sort)))
                 cuts.append(tuple_(*sort) < place if below else tuple_(*sort) > place)
         return cuts
+
+
+def _each(keys: FromClause, values: FromClause) -> FromClause:
+    """Every key with every value; the order by position merges what is found for the values again."""
+    pairs = select(*keys.c, values.c.value).select_from(keys.join(values, true())).cte("keys_by_value")
+    # Else SQLite takes all rows of a key before it comes to the values.
+    return pairs.prefix_with("MATERIALIZED")
 
 
 class EachOf(Generic[Row]):
