@@ -1,0 +1,90 @@
+"""Opening hours, distances and the boxes that hold them."""
+
+import datetime as dt
+
+import pytest
+
+from datasources.locations import Box, OpeningHours, box_around, distance_m, is_open
+from datasources.values import GeoPoint
+
+NEW_YORK, LONDON = GeoPoint(40.7128, -74.0060), GeoPoint(51.5074, -0.1278)
+WEEKDAYS = tuple(OpeningHours(weekday, "08:00", "20:00") for weekday in range(1, 6))
+NIGHT = (OpeningHours(5, "22:00", "03:00"), OpeningHours(7, "22:00", "03:00"))
+
+
+@pytest.mark.parametrize(
+    ("hours", "at", "expected"),
+    [
+        (WEEKDAYS, "2026-01-05T08:00:00-05:00", True),
+        (WEEKDAYS, "2026-01-05T07:59:59-05:00", False),
+        (WEEKDAYS, "2026-01-05T19:59:59-05:00", True),
+        (WEEKDAYS, "2026-01-05T20:00:00-05:00", False),
+        (WEEKDAYS, "2026-01-04T12:00:00-05:00", False),
+        (NIGHT, "2026-01-09T21:59:00-05:00", False),
+        (NIGHT, "2026-01-09T22:00:00-05:00", True),
+        (NIGHT, "2026-01-10T02:59:00-05:00", True),
+        (NIGHT, "2026-01-10T03:00:00-05:00", False),
+        (NIGHT, "2026-01-10T22:30:00-05:00", False),
+        (NIGHT, "2026-01-12T01:00:00-05:00", True),
+        ((OpeningHours(1, "06:00", "06:00"),), "2026-01-06T05:59:00-05:00", True),
+        ((), "2026-01-05T12:00:00-05:00", False),
+    ],
+)
+def test_hours_hold_from_the_opening_until_before_the_closing(
+    hours: tuple[OpeningHours, ...], at: str, expected: bool
+) -> None:
+    assert is_open("America/New_York", hours, dt.datetime.fromisoformat(at)) is expected
+
+
+def test_hours_are_local_time_in_summer_and_winter() -> None:
+    hours = (OpeningHours(1, "08:00", "09:00"),)
+    winter, summer = "2026-01-05T13:30:00+00:00", "2026-07-06T13:30:00+00:00"
+    assert is_open("America/New_York", hours, dt.datetime.fromisoformat(winter)) is True
+    assert is_open("America/New_York", hours, dt.datetime.fromisoformat(summer)) is False
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (NEW_YORK, NEW_YORK, 0.0),
+        (NEW_YORK, LONDON, 5570229.9),
+        (LONDON, NEW_YORK, 5570229.9),
+        (GeoPoint(0, 0), GeoPoint(0, 180), 20015114.4),
+        (GeoPoint(90, 0), GeoPoint(-90, 0), 20015114.4),
+        (GeoPoint(10, 179.9), GeoPoint(10, -179.9), 21901.2),
+    ],
+)
+def test_distances_run_along_the_surface(one: GeoPoint, other: GeoPoint, expected: float) -> None:
+    assert distance_m(one, other) == expected
+
+
+@pytest.mark.parametrize(
+    ("point", "meters", "expected"),
+    [
+        (GeoPoint(89.9, 10), 50_000, (-180.0, 180.0)),
+        (GeoPoint(-89.9, 10), 50_000, (-180.0, 180.0)),
+        (GeoPoint(10, 179.9), 50_000, (-180.0, 180.0)),
+        (GeoPoint(10, -179.9), 50_000, (-180.0, 180.0)),
+        (GeoPoint(10, 20), 20_037_509, (-180.0, 180.0)),
+    ],
+)
+def test_a_box_at_a_pole_or_the_date_line_takes_all_longitudes(
+    point: GeoPoint, meters: int, expected: tuple[float, float]
+) -> None:
+    box = box_around(point, meters)
+    assert (box.west, box.east) == expected
+
+
+@pytest.mark.parametrize("latitude", [-80.0, -42.0, 0.0, 42.0, 80.0])
+def test_a_box_holds_everything_within_the_distance(latitude: float) -> None:
+    center = GeoPoint(latitude, 20.0)
+    box = box_around(center, 100_000)
+    around = [
+        GeoPoint(latitude + north / 20, 20.0 + east / 20) for north in range(-40, 41) for east in range(-150, 151)
+    ]
+    left_out = [point for point in around if distance_m(center, point) <= 100_000 and not _holds(box, point)]
+    assert left_out == []
+
+
+def _holds(box: Box, point: GeoPoint) -> bool:
+    return box.south <= point.latitude <= box.north and box.west <= point.longitude <= box.east
