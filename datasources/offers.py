@@ -208,6 +208,12 @@ class CustomerOfferFilter(msgspec.Struct, frozen=True):
 
     state: tuple[CustomerOfferState, ...] | None = None
 
+    @property
+    def without_expired(self) -> "CustomerOfferFilter":
+        """The same, but for those that expired (O17)."""
+        asked = tuple(CustomerOfferState) if self.state is None else self.state
+        return CustomerOfferFilter(tuple(state for state in asked if state is not CustomerOfferState.EXPIRED))
+
 
 def issue_blockers(available: AvailableOfferRow, customer: CustomerRow, now: dt.datetime) -> tuple[IssueBlocker, ...]:
     """Everything that keeps the offer from being issued to the customer now, in the order of `IssueBlocker`."""

@@ -16,7 +16,6 @@ from datasources.offers import (
     OPEN_IN,
     CustomerOfferFilter,
     CustomerOfferRow,
-    CustomerOfferState,
     IssueBlocker,
     OfferFilter,
     OfferRow,
@@ -25,7 +24,7 @@ from datasources.offers import (
 from datasources.paging import Page, PageRequest
 from datasources.points import PointAuditFilter, PointAuditRow
 from datasources.profiles import CustomerRow
-from datasources.program import PointSource
+from datasources.program import PointAccountType, PointSource
 from datasources.registry import Domain
 from permissions.model import Scope
 from resolvers.actions import AvailableAction, Rule, Standing, of_owned, rule
@@ -59,10 +58,8 @@ def admin_url(row: OfferRow, context: Context) -> str | None:
 async def held(customer: CustomerRow, context: Context, page: PageRequest) -> Page[CustomerOfferRow]:
     """What was issued to the customer, newest first; without what expired where the program hides it (O17)."""
     if not context.settings.show_expired_offers:
-        asked = page.filter.state if isinstance(page.filter, CustomerOfferFilter) else None
-        states = tuple(CustomerOfferState) if asked is None else asked
-        shown = tuple(state for state in states if state is not CustomerOfferState.EXPIRED)
-        page = msgspec.structs.replace(page, filter=CustomerOfferFilter(shown))
+        asked = page.filter if isinstance(page.filter, CustomerOfferFilter) else CustomerOfferFilter()
+        page = msgspec.structs.replace(page, filter=asked.without_expired)
     return await context.load(context.sources.offers.held, customer.customer_id, page)
 
 
@@ -168,15 +165,20 @@ def _shows_points(context: Context) -> bool:
     return context.holds(READ_POINTS) and Domain.POINTS in context.sources.bound
 
 
+def _spendable(context: Context) -> tuple[str, ...]:
+    """The accounts whose points are worth something: those that only count toward a tier are no incentive."""
+    accounts = context.settings.point_accounts
+    return tuple(account.key for account in accounts if account.type is PointAccountType.REDEEMABLE)
+
+
 async def incentives(customer: CustomerRow, context: Context, page: PageRequest) -> Page[IncentiveRow]:
     """Points and offers granted, newest first: two lists of the same order, merged as far as the page goes."""
     sources, owner = context.sources, customer.customer_id
     issued = context.load(sources.offers.held, owner, page)
     lists: list[Awaitable[Granted]] = [issued]
     if _shows_points(context):
-        grants = context.load(
-            sources.points.audit, owner, msgspec.structs.replace(page, filter=PointAuditFilter(is_grant=True))
-        )
+        asked = PointAuditFilter(account_keys=_spendable(context), is_grant=True)
+        grants = context.load(sources.points.audit, owner, msgspec.structs.replace(page, filter=asked))
         lists.append(grants)
     return merged(await asyncio.gather(*lists), page)
 
@@ -206,7 +208,9 @@ async def incentive(context: Context, customer: UUID, id: UUID) -> IncentiveRow 
         return None
     key = CustomerId(customer), EntityId(id)
     entry = await context.load(context.sources.points.entries, key, context.now)
-    return _incentive(entry) if entry is not None and entry.is_grant else None
+    if entry is None or not entry.is_grant or entry.account_key not in _spendable(context):
+        return None
+    return _incentive(entry)
 
 
 def title(row: IncentiveRow, context: Context) -> str:
