@@ -63,8 +63,8 @@ def _refusal(action: str) -> Callable[[CardRow, Context], str | None]:
     return refused
 
 
-def _nothing_to_transfer(card: CardRow, context: Context) -> str | None:
-    """Money comes off a stolen card only by the hand of those who may rescue it."""
+def _transfer_refusal(card: CardRow, context: Context) -> str | None:
+    """A transfer needs money to move, and off a stolen card the scope to rescue it."""
     reason = _refusal("cardBalanceTransfer")(card, context)
     if reason is None and card.status is CardStatus.STOLEN and not context.holds(RESCUE_STOLEN):
         return f"The card is STOLEN: you need the scope {RESCUE_STOLEN}."
@@ -88,7 +88,7 @@ RULES: tuple[Rule[CardRow], ...] = (
     rule(
         "cardBalanceAdjust", "cards:adjust", Domain.CARDS, refused=_refusal("cardBalanceAdjust"), operations=ADJUSTING
     ),
-    rule("cardBalanceTransfer", "cards:adjust", Domain.CARDS, Standing.TAKING_PART, refused=_nothing_to_transfer),
+    rule("cardBalanceTransfer", "cards:adjust", Domain.CARDS, Standing.TAKING_PART, refused=_transfer_refusal),
     *(rule(action, "cards:manage", Domain.CARDS, refused=_refusal(action)) for action in MANAGED),
 )
 

@@ -48,6 +48,8 @@ card_history = owned(
     optional("correlation_id", Text()),
 )
 Index("ix_card_history_card", card_history.c.card_id, card_history.c.at, card_history.c.id)
+Index("ix_card_history_row", card_history.c.card_id, card_history.c.id)
+"""A page is found by the first index; SQLite then takes its rows by the second, whatever the length of the history."""
 
 loyalty_cards = owned(
     "loyalty_cards",

@@ -92,6 +92,8 @@ CREATE TABLE card_history (
 
 CREATE INDEX ix_card_history_card ON card_history (card_id, at, id);
 
+CREATE INDEX ix_card_history_row ON card_history (card_id, id);
+
 CREATE TABLE card_numbers (
     number_hash VARCHAR COLLATE "C" NOT NULL,
     customer_id UUID NOT NULL,
