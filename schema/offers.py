@@ -72,8 +72,7 @@ class AvailableOffer:
     """True when nothing stands in the way of issuing it to the customer."""
     blockers: list[str]
     """What stands in the way: NOT_STARTED, NOT_ISSUABLE, NO_INVENTORY, EXCLUDED (revoked for good),
-    PER_CUSTOMER_LIMIT, CUSTOMER_GONE, CUSTOMER_BLOCKED or CUSTOMER_RESTRICTED; an offer that was looked at while it
-    was switched off or ended has INACTIVE or ENDED."""
+    PER_CUSTOMER_LIMIT, CUSTOMER_GONE, CUSTOMER_BLOCKED or CUSTOMER_RESTRICTED."""
 
 
 @view(rows.CustomerOfferRow, requires=READ, find=offers.customer_offer)
