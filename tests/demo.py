@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +11,9 @@ from uuid import uuid4
 
 import asyncpg
 from sqlalchemy import URL, make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from datasources.importing import load_completejourney
-from datasources.sql.tables import metadata
+from datasources.sql.schema import analyze, upgrade
 
 AS_OF = dt.date(2026, 1, 31)
 HOUSEHOLDS = 60
@@ -35,15 +33,9 @@ class Demo(Protocol):
 
 def load(url: str) -> None:
     """Make the schema and load the demo program."""
-    asyncio.run(_create_schema(url))
+    asyncio.run(upgrade("demo", url))
     load_completejourney(url, as_of=AS_OF, master_key=MASTER_KEY, households=HOUSEHOLDS)
-
-
-async def _create_schema(url: str) -> None:
-    engine = create_async_engine(url)
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    await engine.dispose()
+    asyncio.run(analyze("demo", url))
 
 
 class SqliteDemo:
@@ -56,8 +48,6 @@ class SqliteDemo:
         self._file = folder / "demo.sqlite"
         self.url = f"sqlite+aiosqlite:///{self._file}"
         load(self.url)
-        with sqlite3.connect(self._file) as connection:
-            connection.execute("ANALYZE")
 
     def copy(self) -> str:
         file = self._folder / f"{uuid4().hex}.sqlite"
