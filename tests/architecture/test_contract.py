@@ -48,7 +48,7 @@ def named_scopes(text: str) -> set[str]:
 def _scopes(directive: DirectiveNode) -> set[str]:
     if directive.name.value != "requiresScopes":
         return set()
-    (argument,) = directive.arguments
+    (argument,) = directive.arguments or ()
     assert isinstance(argument.value, ListValueNode)
     return {
         scope.value

@@ -1,0 +1,67 @@
+"""The methods of the readers' protocols, with what tells how to ask them: kind, type of key, parameters."""
+
+import inspect
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from typing import Any, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from datasources.conformance.asked import argument
+from datasources.conformance.subjects import Subject
+from datasources.paging import PageRequest
+from datasources.registry import Domain
+
+
+class Method(msgspec.Struct, frozen=True):
+    """A method that finds rows: for each of the keys it is given, or with `key` None, of the one list there is."""
+
+    domain: Domain
+    name: str
+    key: Any  # a type: what a key is
+    parameters: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """`domain.method`."""
+        return f"{self.domain.value.lower()}.{self.name}"
+
+    @property
+    def is_paged(self) -> bool:
+        """True where it answers pages."""
+        return "page" in self.parameters
+
+    async def ask(self, subject: Subject, keys: Sequence[Any], page: PageRequest | None = None) -> list[Any]:
+        """What it answers to each key; the one page of a list without keys."""
+        given = [
+            page if name == "page" else argument(self.title, name, subject.now)
+            for name in self.parameters[0 if self.key is None else 1 :]
+        ]
+        call = getattr(subject.readers[self.domain], self.name)
+        return [await call(*given)] if self.key is None else list(await call(keys, *given))
+
+
+def methods_of(domain: Domain) -> list[Method]:
+    """The methods of a domain's protocol. Raises ModuleNotFoundError where the domain has none."""
+    return [
+        _method(domain, name, function)
+        for protocol in protocols_of(domain)
+        for name, function in vars(protocol).items()
+        if inspect.iscoroutinefunction(function)
+    ]
+
+
+def protocols_of(domain: Domain) -> Iterator[type]:
+    """The reader's protocol, of the module that bears the domain's name."""
+    module = import_module(f"datasources.{domain.value.lower()}")
+    for name, found in vars(module).items():
+        if name.endswith("Reader") and getattr(found, "__module__", None) == module.__name__:
+            yield found
+
+
+def _method(domain: Domain, name: str, function: Any) -> Method:
+    hints = get_type_hints(function)
+    parameters = tuple(key for key in hints if key != "return")
+    first = hints[parameters[0]]
+    is_keyed = get_origin(first) is Sequence
+    return Method(domain, name, get_args(first)[0] if is_keyed else None, parameters)
