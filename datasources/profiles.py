@@ -195,19 +195,26 @@ class Within(msgspec.Struct, frozen=True):
     stores: tuple[str, ...] | None = None
 
 
+class Identity(msgspec.Struct, frozen=True):
+    """What one text may be the id of: the customer (None where it is no UUID), a support call, another system (B8)."""
+
+    uuid: UUID | None
+    support_id: str
+    external_id: str
+
+
 class CustomerFilter(msgspec.Struct, frozen=True):
     """Whom a search finds; everything given must hold (B10).
 
-    For a source the texts are folded, `segment_id` and `location_id` are UUIDs, and `states` says what
-    `include_inactive` means; a `customer_id` that is a UUID stands in `uuid`.
+    For a source the texts are folded, `segment_id` and `location_id` are UUIDs, `customer_id` is an Identity, and
+    `states` says what `include_inactive` means.
     """
 
     first_name: str | None = None
     last_name: str | None = None
     email: str | None = None
     phone: str | None = None
-    customer_id: str | None = None
-    uuid: UUID | None = None
+    customer_id: str | Identity | None = None
     date_of_birth: dt.date | None = None
     status_keys: tuple[str, ...] | None = None
     segment_id: str | UUID | None = None

@@ -158,6 +158,7 @@ class Identity:
             reach=_reach(claims, granted, kind),
             limits=granted.limits,
             expires_at=dt.datetime.fromtimestamp(claims.exp, dt.UTC),
+            is_held_to_exact_search=granted.is_held_to_exact_search,
         )
         return principal, claims.exp
 

@@ -273,6 +273,7 @@ class RoleSettings(Section):
     scopes: tuple[Annotated[str, AfterValidator(_known_scope)], ...] | None = None
     extends: Annotated[str, AfterValidator(_known_role)] | None = None
     kind: Literal["staff", "service", "member"] | None = None
+    search: Literal["exact"] | None = None
     limits: dict[Annotated[AdjustmentOperation, BeforeValidator(_upper)], LimitSettings] = {}
 
     def over_default(self, name: str) -> Role:
@@ -290,6 +291,7 @@ class RoleSettings(Section):
             scopes | base.scopes if self.extends or self.scopes is None else scopes,
             tuple(limits.values()),
             ViewerKind(self.kind.upper()) if self.kind else base.kind,
+            self.search == "exact" or base.is_held_to_exact_search,
         )
 
 

@@ -1,5 +1,6 @@
 """The composition root: which source serves each domain, opened and closed with the process."""
 
+import asyncio
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping
@@ -7,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from datasources.errors import SourceError, SourceUnavailable
+from datasources.errors import SourceError, SourceTimedOut, SourceUnavailable
 from datasources.paging import Cursors
-from datasources.program import Program, SearchMode
+from datasources.program import Program
 from datasources.registry import Domain
 from datasources.sql.audit import SqlAudit
 from datasources.sql.campaigns import SqlCampaigns
@@ -37,6 +38,7 @@ from datasources.sql.transactions import SqlTransactions
 from gateway.config import Settings
 from permissions.model import Principal
 from resolvers.context import Context, Sources, Unbound
+from resolvers.throttling import Throttle
 
 SQL: Mapping[Domain, Callable[[Database], Any]] = {
     Domain.PROFILES: SqlProfiles,
@@ -63,23 +65,25 @@ SQL: Mapping[Domain, Callable[[Database], Any]] = {
 """What serves each domain from a database."""
 
 PROGRAM_TTL_S = 5.0
+HEALTH_S = 1.0
 
 
 class Runtime:
     """Everything that lives as long as the process."""
 
-    def __init__(
-        self, databases: Mapping[str, Database], sources: Sources, cursors: Cursors, search: SearchMode | None
-    ) -> None:
-        self.databases, self.sources, self.cursors = databases, sources, cursors
-        self._search = search
+    def __init__(self, databases: Mapping[str, Database], sources: Sources, settings: Settings) -> None:
+        self.databases, self.sources = databases, sources
+        self.cursors = Cursors(settings.cursors.key)
+        self.lookups = Throttle(settings.auth.lookups_per_minute, settings.auth.lookup_burst)
+        self._search = settings.search.mode
         self._reader = SqlProgram(databases[sources.bound[Domain.PROFILES]])
         self._program: Program | None = None
         self._loaded_at = 0.0
 
     @classmethod
     async def open(cls, settings: Settings) -> "Runtime":
-        """Connect every source. Raises SourceUnavailable."""
+        """Be ready to ask every source; whether one answers shows when it is asked. Raises SourceUnavailable where the config
+        names none for the profiles."""
         master = MasterKey(settings.privacy.key)
         databases = {
             name: Database(name, section.url.get_secret_value(), master, section.pool_size)
@@ -90,26 +94,13 @@ class Runtime:
         }
         if Domain.PROFILES not in bound:
             raise SourceUnavailable("none", "opening the domain profiles, which every other hangs on")
-        opened: list[Database] = []
-        try:
-            for database in databases.values():
-                await database.open()
-                opened.append(database)
-        except SourceError:
-            for database in opened:
-                await database.close()
-            raise
+        for database in databases.values():
+            await database.open()
         readers = {
             domain.value.lower(): reader(databases[bound[domain]]) if domain in bound else Unbound(domain)
             for domain, reader in SQL.items()
         }
-        mode = settings.search.mode
-        return cls(
-            databases,
-            Sources(**readers, each=databases, bound=bound),
-            Cursors(settings.cursors.key),
-            mode,
-        )
+        return cls(databases, Sources(**readers, each=databases, bound=bound), settings)
 
     async def program(self) -> Program:
         """The program, read anew after five seconds. Raises SourceUnavailable, SourceTimedOut, NotConfigured."""
@@ -127,20 +118,25 @@ class Runtime:
         """What one request carries, at the time given or else the program's own. Raises as `program` does."""
         program = await self.program()
         at = now or program.settings.clock.now(dt.datetime.now(dt.UTC))
-        return Context(principal, program, self.sources, self.cursors, at)
+        return Context(principal, program, self.sources, cursors=self.cursors, lookups=self.lookups, now=at)
 
     async def health(self) -> Mapping[str, SourceError | None]:
-        """What is wrong with each source; None where it answers."""
-        found: dict[str, SourceError | None] = {}
-        for name, database in self.databases.items():
-            try:
-                await database.ping()
-                found[name] = None
-            except SourceError as error:
-                found[name] = error
-        return found
+        """What is wrong with each source; None where it answers within a second. All are asked at once."""
+        found = await asyncio.gather(*map(_failure_of, self.databases.values()))
+        return dict(zip(self.databases, found, strict=True))
 
     async def close(self) -> None:
         """Disconnect every source."""
         for database in self.databases.values():
             await database.close()
+
+
+async def _failure_of(database: Database) -> SourceError | None:
+    try:
+        async with asyncio.timeout(HEALTH_S):
+            await database.ping()
+    except TimeoutError:
+        return SourceTimedOut(database.name, "answering")
+    except SourceError as error:
+        return error
+    return None

@@ -71,6 +71,7 @@ class Principal(msgspec.Struct, frozen=True):
     reach: Reach
     limits: tuple[AdjustmentLimit, ...] = ()
     expires_at: dt.datetime | None = None
+    is_held_to_exact_search: bool = False
 
     def holds(self, required: RequiredScopes) -> bool:
         """True when every scope of at least one of the sets is held."""

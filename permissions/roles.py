@@ -18,12 +18,14 @@ class UnknownScope(ValueError):
 class Role(msgspec.Struct, frozen=True):
     """What the holders of a role may do, how far they may adjust, and what kind of caller they are.
 
-    An operation without a limit is unlimited, if the role has its scope at all.
+    An operation without a limit is unlimited, if the role has its scope at all. `is_held_to_exact_search` closes the
+    advanced search where the program has it open (B3).
     """
 
     scopes: frozenset[Scope]
     limits: tuple[AdjustmentLimit, ...] = ()
     kind: ViewerKind = ViewerKind.STAFF
+    is_held_to_exact_search: bool = False
 
 
 class Grant(NamedTuple):
@@ -33,6 +35,7 @@ class Grant(NamedTuple):
     scopes: frozenset[Scope]
     limits: tuple[AdjustmentLimit, ...]
     kind: ViewerKind
+    is_held_to_exact_search: bool
 
 
 def _scopes(*groups: str) -> frozenset[Scope]:
@@ -82,6 +85,9 @@ ADJUSTING = {
     AdjustmentOperation.CARD_DEDUCT: Scope("cards:adjust"),
 }
 """The scope without which an operation can't be done, and its limit says nothing."""
+
+SEARCH = Scope("customers:search")
+"""The scope of both searches."""
 
 _MEMBER_READS = _scopes(
     "customers:read",
@@ -193,7 +199,11 @@ def grant(roles: Mapping[str, Role], names: Iterable[str], scope_claim: str | No
     scopes: frozenset[Scope] = frozenset().union(*(role.scopes for role in held))
     if scope_claim is not None:
         scopes &= frozenset(map(Scope, scope_claim.split()))
-    return Grant(known, scopes, _limits(held, scopes), most_confined(role.kind for role in held))
+    kind = most_confined(role.kind for role in held)
+    searching = [role for role in held if SEARCH in role.scopes]
+    # One role that may search as the program does lifts what the others are held to.
+    held_to_exact = bool(searching) and all(role.is_held_to_exact_search for role in searching)
+    return Grant(known, scopes, _limits(held, scopes), kind, held_to_exact)
 
 
 def most_confined(kinds: Iterable[ViewerKind]) -> ViewerKind:

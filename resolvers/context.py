@@ -22,7 +22,7 @@ from datasources.paging import Cursors
 from datasources.points import PointReader
 from datasources.privacy import PrivacyReader
 from datasources.profiles import ProfileReader
-from datasources.program import Program, ProgramSettings
+from datasources.program import Program, ProgramSettings, SearchMode
 from datasources.promo_codes import PromoCodeReader
 from datasources.registry import Domain, Source
 from datasources.rewards import RewardReader
@@ -33,6 +33,7 @@ from datasources.tiers import TierReader
 from datasources.transactions import TransactionReader
 from permissions.model import AccessDenied, Principal, Scope
 from resolvers.loading import Loaders
+from resolvers.throttling import Throttle
 
 Value = TypeVar("Value")
 
@@ -80,13 +81,20 @@ class Sources(msgspec.Struct, frozen=True):
 class Context:
     """One request. Made by the gateway, gone with the answer."""
 
-    __slots__ = ("cursors", "loaders", "memo", "now", "principal", "program", "sources")
+    __slots__ = ("cursors", "loaders", "lookups", "memo", "now", "principal", "program", "sources")
 
     def __init__(
-        self, principal: Principal, program: Program, sources: Sources, cursors: Cursors, now: dt.datetime
+        self,
+        principal: Principal,
+        program: Program,
+        sources: Sources,
+        *,
+        cursors: Cursors,
+        lookups: Throttle,
+        now: dt.datetime,
     ) -> None:
         self.principal, self.program, self.sources = principal, program, sources
-        self.cursors, self.now = cursors, now
+        self.cursors, self.lookups, self.now = cursors, lookups, now
         self.loaders = Loaders()
         self.memo: dict[Hashable, Any] = {}
         """What was worked out once for the whole request."""
@@ -95,6 +103,11 @@ class Context:
     def settings(self) -> ProgramSettings:
         """The program's settings."""
         return self.program.settings
+
+    @property
+    def search_mode(self) -> SearchMode:
+        """The search that is open to the caller: the program's, unless their roles hold them to the exact one (B3)."""
+        return SearchMode.EXACT if self.principal.is_held_to_exact_search else self.settings.search.mode
 
     def holds(self, *scopes: Scope) -> bool:
         """True when the caller holds all of the scopes."""

@@ -1,12 +1,17 @@
 """How the program is set up, as the settings of this request tell."""
 
-from datasources.program import EventCategory, EventType, ProgramSettings
+from datasources.program import EventCategory, EventType, ProgramSettings, SearchSettings
 from resolvers.context import Context
 
 
 def program(_root: object, context: Context) -> ProgramSettings:
     """The program's settings."""
     return context.settings
+
+
+def search(settings: ProgramSettings, context: Context) -> SearchSettings:
+    """How customers are searched by this caller, whose roles may hold them to the exact search."""
+    return SearchSettings(context.search_mode, settings.search.page_sizes)
 
 
 def category(type_: EventType, context: Context) -> EventCategory:

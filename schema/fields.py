@@ -4,7 +4,7 @@ Scopes, domain, kind of personal data and paging are data on the field; `schema.
 nothing else decides them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import msgspec
@@ -24,6 +24,8 @@ Serve = Callable[..., Any]
 """(row, context, **arguments) → the value, or an awaitable of it: a resolver of `resolvers`."""
 Pack = Callable[[dict[str, Any]], Any]
 """Makes the filter of a page request out of a connection's other arguments."""
+DefaultOrder = Callable[[Any], Hashable]
+"""The order of a list that names none, by the request's context: its cursors are bound to that order too."""
 
 DEFINITION = "strawberry-definition"
 """Under which strawberry keeps a field's `GraphField` in the extensions of graphql-core's field."""
@@ -50,6 +52,7 @@ class Paging(msgspec.Struct, frozen=True):
     pack: Pack | None = None
     default: int = DEFAULT_PAGE
     order: str | None = None
+    default_order: DefaultOrder | None = None
 
 
 class GraphField(StrawberryField):
@@ -126,6 +129,7 @@ def connection(
     both_ways: bool = False,
     default: int = DEFAULT_PAGE,
     order: str | None = None,
+    default_order: DefaultOrder | None = None,
     nullable: bool = True,
     requires: str | None = None,
     domain: Domain | None = None,
@@ -135,11 +139,12 @@ def connection(
     """A Relay connection: `serve` gets a `PageRequest` and answers a `Page`.
 
     `filter` makes the request's filter: a struct that takes the other arguments by name, or a function of them all;
-    left out, the argument `filter` is it. `order` names the argument that orders the list.
+    left out, the argument `filter` is it. `order` names the argument that orders the list, `default_order` tells the
+    order where that is left out.
     """
     field = GraphField(type_annotation=StrawberryAnnotation(page_type | None if nullable else page_type))
     field.serve, field.domain = serve, served_by
-    field.paging = Paging(_packed(filter), default, order)
+    field.paging = Paging(_packed(filter), default, order, default_order)
     sized = strawberry.UNSET if both_ways else DEFAULT_PAGE
     paging = [argument("first", int | None, FIRST, sized), argument("after", str | None, AFTER)]
     if both_ways:

@@ -169,8 +169,8 @@ class Program:
     """What the program is called."""
     currency: CurrencyCode
     """The currency of its figures."""
-    search: SearchSettings
-    """How customers are searched."""
+    search = lookup(SearchSettings, program.search)
+    """How customers are searched; your roles may hold you to the exact search."""
     customer_statuses: list[CustomerStatus]
     """The statuses that staff can give a customer."""
     point_accounts: list[PointAccountDefinition]

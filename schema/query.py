@@ -9,7 +9,7 @@ import strawberry
 
 from datasources import profiles as rows
 from datasources.errors import InvalidRequest
-from resolvers import nodes, profiles
+from resolvers import nodes, profiles, search
 from resolvers.context import Context
 from schema.audit import AuditQueries
 from schema.connections import page_type
@@ -88,18 +88,18 @@ def listed(given: dict[str, Any]) -> rows.CustomerFilter | None:
 
 
 enum(
-    profiles.LookupOutcome,
+    search.LookupOutcome,
     FOUND="One customer has this value.",
     NOT_FOUND="No customer that you can reach has this value.",
     AMBIGUOUS="More than one customer has this value; none is shown. Ask for a second identifier.",
 )
 
 
-@view(profiles.Found)
+@view(search.Found)
 class CustomerLookupResult:
     """What an exact search tells."""
 
-    outcome: profiles.LookupOutcome
+    outcome: search.LookupOutcome
     """What was found."""
     customer: Customer | None
     """The customer, when there is exactly one."""
@@ -137,7 +137,7 @@ class CustomerQueries:
     """By an identifier that is no personal data. Always available."""
     customer_lookup = lookup(
         CustomerLookupResult | None,
-        profiles.lookup,
+        search.lookup,
         argument("value", str, "Telephone, loyalty number, e-mail or external id."),
         argument("by", rows.LookupKind | None, "Which of these it is; left out, its shape tells."),
         requires="customers:search",
@@ -145,11 +145,12 @@ class CustomerQueries:
     """Exact search by one value. SEARCH_MODE_DISABLED in ADVANCED mode."""
     customers = connection(
         CustomerConnection,
-        profiles.search,
+        search.search,
         argument("filter", CustomerFilter | None, "Whom to find."),
         argument("order_by", CustomerOrder | None, "Left out: alphabetical, or newest first where names are masked."),
         filter=listed,
         order="order_by",
+        default_order=search.default_order,
         both_ways=True,
         default=25,
         requires="customers:search",

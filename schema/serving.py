@@ -65,6 +65,8 @@ def page_request(name: str, paging: Paging, info: Info, arguments: dict[str, Any
         if size is not None and not 1 <= size <= LARGEST_PAGE:
             raise InvalidRequest(f"`{key}` is a number from 1 to {LARGEST_PAGE}.", key)
     order = arguments.pop(paging.order, None) if paging.order else None
+    if order is None and paging.default_order is not None:
+        order = paging.default_order(info.context)
     request = PageRequest(
         now=info.context.now,
         first=paging.default if first is None and last is None else first,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, String, bindparam, exists, or_
+from sqlalchemy import ColumnElement, String, Uuid, bindparam, exists, or_, select, union_all
 
 from datasources.ids import CustomerId
 from datasources.paging import Page, PageRequest
@@ -35,16 +35,17 @@ REACH = reach_of(customers.c.customer_id)
 
 
 def _named(_dialect: Dialect, name: str) -> ColumnElement[bool]:
-    """Support id or external id is the value (B8)."""
-    value = bindparam(name, type_=String())
-    return or_(
-        customers.c.support_id == value,
-        exists().where(
-            identifiers.c.kind == "EXTERNAL_ID",
-            identifiers.c.value == value,
-            identifiers.c.customer_id == customers.c.customer_id,
-        ),
+    """Own id, support id or external id is the value (B8): three look-ups by index, whatever the rest of the filter."""
+    own, support_id, external_id = (
+        bindparam(f"{name}_{part}", type_=type_)
+        for part, type_ in (("uuid", Uuid()), ("support_id", String()), ("external_id", String()))
     )
+    external = select(identifiers.c.customer_id).where(
+        identifiers.c.kind == "EXTERNAL_ID", identifiers.c.value == external_id
+    )
+    same = customers.alias("same")
+    known = select(same.c.customer_id).where(or_(same.c.customer_id == own, same.c.support_id == support_id))
+    return customers.c.customer_id.in_(union_all(known, external))
 
 
 def _in_segment(_dialect: Dialect, name: str) -> ColumnElement[bool]:
@@ -70,7 +71,6 @@ FILTERS: dict[str, Condition] = REACH | {
     "email": equal(customers.c.email_key),
     "phone": equal(customers.c.phone_key),
     "customer_id": _named,
-    "uuid": equal(customers.c.customer_id),
     "date_of_birth": equal(customers.c.date_of_birth),
     "status_keys": among(customers.c.status_key),
     "segment_id": _in_segment,

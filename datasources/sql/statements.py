@@ -327,6 +327,8 @@ async def rows_of_each(
     database: Database, prepared: Prepared[Row], keys: Sequence[Any], names: Iterable[str], parameters: dict[str, Any]
 ) -> list[tuple[Row, ...]]:
     """The rows of each key, in the order given, of a statement that tells the key's position first."""
+    if not keys:
+        return []
     columns = list(names)
     parts = [keys] if len(columns) == 1 else list(zip(*keys, strict=True))
     rows: list[list[Row]] = [[] for _ in keys]

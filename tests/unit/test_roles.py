@@ -138,12 +138,21 @@ def test_roles_add_up_and_unknown_ones_grant_nothing() -> None:
     granted = grant(DEFAULT_ROLES, [ANALYST, "elsewhere_admin", STORE, ANALYST])
     assert granted.roles == (ANALYST, STORE)
     assert granted.scopes == DEFAULT_ROLES[ANALYST].scopes | DEFAULT_ROLES[STORE].scopes
-    assert grant(DEFAULT_ROLES, ["elsewhere_admin"]) == ((), frozenset(), (), ViewerKind.STAFF)
+    assert grant(DEFAULT_ROLES, ["elsewhere_admin"]) == ((), frozenset(), (), ViewerKind.STAFF, False)
 
 
 def test_the_most_confined_kind_holds() -> None:
     assert grant(DEFAULT_ROLES, [ADMIN, SERVICE, MEMBER]).kind is ViewerKind.MEMBER
     assert grant(DEFAULT_ROLES, [ADMIN, SERVICE]).kind is ViewerKind.SERVICE
+
+
+def test_one_role_that_may_search_as_the_program_does_lifts_what_the_others_are_held_to() -> None:
+    held = Role(frozenset({Scope("customers:search")}), is_held_to_exact_search=True)
+    roles = {**DEFAULT_ROLES, "counter": held}
+    assert grant(roles, ["counter"]).is_held_to_exact_search
+    assert not grant(roles, ["counter", ANALYST]).is_held_to_exact_search
+    # A role without any search has no say.
+    assert grant(roles, ["counter", SERVICE]).is_held_to_exact_search
 
 
 def test_a_role_without_a_limit_lifts_those_of_another() -> None:
