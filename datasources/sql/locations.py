@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Float, FromClause, Select, Text, and_, bindparam, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, bindparam, cast, func, literal, or_, select
 
 from datasources.ids import EntityId
 from datasources.locations import (
@@ -35,9 +35,10 @@ from datasources.sql.statements import (
     parameters_of,
 )
 from datasources.sql.tables.locations import locations
+from datasources.sql.types import Real
 from datasources.values import GeoPoint
 
-LOCATION = Rows(LocationRow, locations, columns={"distance_meters": literal(None, Float())})
+LOCATION = Rows(LocationRow, locations, columns={"distance_meters": literal(None, Real())})
 
 SCHEDULE = locations.c.timezone.concat(literal(" ")).concat(cast(locations.c.hours, Text()))
 """Time zone and hours as one text: a program has few different ones, whatever the number of its locations."""
@@ -86,7 +87,7 @@ LISTED = Paged(LOCATION, order=("name", "id"), descending=False, owner=None, fil
 BY_ID = Keyed(LOCATION, key=("id",))
 BY_STORE_ID = Keyed(LOCATION, key=("store_id",))
 
-BOX = {name: Float() for name in ("south", "north", "west", "east")}
+BOX = {name: Real() for name in ("south", "north", "west", "east")}
 BY_DISTANCE = ("distance_meters", "id")
 
 

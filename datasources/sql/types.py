@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, LargeBinary, Text, Uuid
+from sqlalchemy import BigInteger, Float, LargeBinary, Text, Uuid
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
@@ -48,6 +48,16 @@ class Instant(TypeDecorator[dt.datetime]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> dt.datetime | None:  # the driver's own type
         """What a row holds."""
         return value if value is None or dialect.name == "postgresql" else from_micros(value)
+
+
+class Real(TypeDecorator[float]):
+    """A floating-point number of 64 bits, which both drivers give as it is."""
+
+    impl = Float
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """None: SQLAlchemy's own would ask the driver for the column's type."""
 
 
 class Document(TypeDecorator[Any]):

@@ -1,10 +1,10 @@
 """Stores and geofences."""
 
-from sqlalchemy import Boolean, Float, Index, Text
+from sqlalchemy import Boolean, Index, Text
 
 from datasources.locations import OpeningHours, Participation
 from datasources.profiles import Address
-from datasources.sql.types import Document
+from datasources.sql.types import Document, Real
 
 from ._build import keyword, optional, required, shared
 
@@ -15,8 +15,8 @@ locations = shared(
     keyword("store_id", nullable=True),
     optional("phone", Text()),
     optional("address", Document(Address)),
-    optional("latitude", Float()),
-    optional("longitude", Float()),
+    optional("latitude", Real()),
+    optional("longitude", Real()),
     keyword("timezone"),
     required("hours", Document(tuple[OpeningHours, ...])),
     required("is_open_24_hours", Boolean()),
