@@ -10,6 +10,7 @@ import typer
 from datasources.errors import InvalidRequest
 from datasources.profiles import LookupKind, Within
 from gateway.commands.failing import Failed
+from gateway.commands.preparing import check_schemas
 from gateway.commands.settings import ConfigFile, DatabaseUrl, configured
 from gateway.config import Settings
 from gateway.development import AUDIENCE, MAX_TTL_S, TTL_S, DevelopmentKey
@@ -84,6 +85,7 @@ async def customer_named(settings: Settings, text: str) -> UUID:
 
 async def _found(settings: Settings, text: str) -> UUID:
     """The customer with this support id or external id. Raises Failed, SourceError."""
+    await check_schemas(settings)
     runtime = await Runtime.open(settings)
     try:
         (customer,) = await runtime.sources.profiles.by_support_id([text.upper()], Within())
