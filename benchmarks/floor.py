@@ -66,7 +66,7 @@ def key(kind: str, *parts: UUID) -> str:
 
 def header(row: Any) -> dict[str, Any]:
     return {
-        "id": key("Customer", row["customer_id"]), "uuid": row["customer_id"], "supportId": row["support_id"],
+        "id": key("Customer", row["customer_id"]), "uuid": str(row["customer_id"]), "supportId": row["support_id"],
         "version": row["version"], "displayName": f"{row['first_name']} {row['last_name']}",
         "isTestPersona": row["is_test_persona"], "createdAt": row["created_at"], "updatedAt": row["updated_at"],
         "enrolledAt": row["enrolled_at"], "lastActiveAt": row["last_active_at"],

@@ -11,10 +11,11 @@ import msgspec
 
 from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
+from datasources.program import hundredths
 from datasources.values import ActorRef, actor_of
 
-TierKey = tuple[CustomerId, str]
-"""A customer and the key of a tier system."""
+Windows = tuple[tuple[str, dt.date], ...]
+"""The key of each tier system, and the day behind which its trailing window counts."""
 
 
 class TierDirection(Enum):
@@ -45,6 +46,13 @@ class CustomerTierRow(msgspec.Struct, frozen=True):
     entered_at: dt.datetime
     expires_at: dt.datetime | None
     protected_until: dt.datetime | None
+    # What counted within the trailing window, in hundredths of the system's unit.
+    counted: int
+
+    @property
+    def progress(self) -> str:
+        """What counted, as a decimal number in the system's unit."""
+        return hundredths(self.counted)
 
 
 class TierChangeRow(msgspec.Struct, frozen=True):
@@ -68,30 +76,22 @@ class TierChangeRow(msgspec.Struct, frozen=True):
         return actor_of(self.actor_kind, self.actor_id)
 
 
-class Window(msgspec.Struct, frozen=True):
-    """The UTC days behind `after` up to and with `until`."""
-
-    after: dt.date
-    until: dt.date
-
-    @classmethod
-    def trailing(cls, now: dt.datetime, months: int) -> "Window":
-        """The days of so many months that end with today; a day that the earlier month lacks is its last one."""
-        today = now.astimezone(dt.UTC).date()
-        year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
-        last = calendar.monthrange(year, month + 1)[1]
-        return cls(dt.date(year, month + 1, min(today.day, last)), today)
+def window_start(now: dt.datetime, months: int) -> dt.date:
+    """The UTC day behind which a trailing window of so many months counts; one that its month lacks is the last of it."""
+    today = now.astimezone(dt.UTC).date()
+    year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return dt.date(year, month + 1, min(today.day, last))
 
 
 class TierReader(Protocol):
     """Serves tiers. Every method answers one result per key, in key order; raises SourceUnavailable, SourceTimedOut."""
 
-    async def tiers(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[CustomerTierRow]]:
-        """The current tier of each system, by the system's key, one page per customer."""
-        ...
-
-    async def progress(self, keys: Sequence[TierKey], window: Window) -> Sequence[int]:
-        """What counted toward each (customer, system) within the window, in hundredths of the system's unit."""
+    async def tiers(
+        self, customers: Sequence[CustomerId], page: PageRequest, windows: Windows
+    ) -> Sequence[Page[CustomerTierRow]]:
+        """The current tier of each system, by the system's key, one page per customer; what counts is what counted from
+        the windows' days to today."""
         ...
 
     async def history(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[TierChangeRow]]:

@@ -6,13 +6,15 @@ from datasources.ids import CustomerId, EntityId
 from datasources.paging import Page, PageRequest
 from datasources.profiles import CustomerRow
 from datasources.program import Tier, TierSystem, hundredths
-from datasources.tiers import CustomerTierRow, TierChangeRow, Window
+from datasources.tiers import CustomerTierRow, TierChangeRow, window_start
 from resolvers.context import Context
 
 
 async def tiers(customer: CustomerRow, context: Context, page: PageRequest) -> Page[CustomerTierRow]:
     """The current tier of each system (I11)."""
-    return await context.load(context.sources.tiers.tiers, customer.customer_id, page)
+    systems = context.settings.tier_systems
+    windows = tuple((system.key, window_start(context.now, system.window_months)) for system in systems)
+    return await context.load(context.sources.tiers.tiers, customer.customer_id, page, windows)
 
 
 async def history(customer: CustomerRow, context: Context, page: PageRequest) -> Page[TierChangeRow]:
@@ -64,19 +66,7 @@ def next_threshold(row: CustomerTierRow, context: Context) -> str | None:
     return None if following is None else following.entry_threshold
 
 
-async def progress(row: CustomerTierRow, context: Context) -> str:
-    """What counted within the system's trailing window, a decimal number in its unit."""
-    return hundredths(await _counted(row, context))
-
-
-async def remaining_to_next(row: CustomerTierRow, context: Context) -> str | None:
+def remaining_to_next(row: CustomerTierRow, context: Context) -> str | None:
     """How much is missing to the next tier, never below 0; None at the top (inv-T2)."""
     following = next_tier(row, context)
-    if following is None:
-        return None
-    return hundredths(max(0, following.entry_threshold_hundredths - await _counted(row, context)))
-
-
-async def _counted(row: CustomerTierRow, context: Context) -> int:
-    window = Window.trailing(context.now, system(row, context).window_months)
-    return await context.load(context.sources.tiers.progress, (row.customer_id, row.system_key), window)
+    return None if following is None else hundredths(max(0, following.entry_threshold_hundredths - row.counted))

@@ -48,7 +48,7 @@ class CustomerTier:
     """When it ends unless it is earned anew; null when it does not."""
     protected_until: dt.datetime | None
     """Until when staff protected it from being lost."""
-    progress = lookup(Decimal, tiers.progress)
+    progress: Decimal
     """What counts now, in the unit of the tier system: the sum over its trailing window."""
     next_tier = lookup(Tier | None, tiers.next_tier)
     """The tier above; null at the top."""

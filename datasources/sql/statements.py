@@ -211,16 +211,17 @@ class Paged(Generic[Row]):
         self._prepared: dict[tuple[str, Shape], Prepared[Row]] = {}
 
     async def of_each(
-        self, database: Database, owners: Sequence[Any], page: PageRequest, within: Any = None
+        self, database: Database, owners: Sequence[Any], page: PageRequest, within: Any = None, **own: Any
     ) -> list[Page[Row]]:
-        """One page per owner, in the order given; `within` is a second filter, such as the caller's reach.
+        """One page per owner, in the order given; `within` is a second filter, such as the caller's reach, and `own` are
+        parameters of the list's own columns.
 
         Raises SourceUnavailable, SourceTimedOut.
         """
         dialect = database.dialect
         asked = given(self.filters, page.filter, within)
         parameters = dialect.bind_keys({"owner": owners}) if self.owner is not None else {}
-        parameters |= _placed(page) | parameters_of(dialect, asked)
+        parameters |= _placed(page) | parameters_of(dialect, asked) | own
         rows: list[list[Row]] = [[] for _ in owners]
         totals: list[int | None] = [0 if page.want_total else None for _ in owners]
         statement = self._statement(dialect, page, frozenset(asked))

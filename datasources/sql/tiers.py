@@ -1,46 +1,60 @@
 """Tiers in SQL."""
 
+import datetime as dt
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from functools import cache
+from typing import ClassVar
 
-from sqlalchemy import Date, FromClause, Select, String, Uuid, and_, bindparam, case, or_, select
+from sqlalchemy import Date, String, and_, bindparam, case, literal, or_, select
 
 from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
 from datasources.sql.engine import Database
-from datasources.sql.statements import NOW, EachOf, Keyed, Paged, Rows, total
+from datasources.sql.statements import NOW, Keyed, Paged, Rows, total
 from datasources.sql.tables.tiers import customer_tiers, tier_changes, tier_days
-from datasources.tiers import CustomerTierRow, TierChangeRow, TierKey, Window
+from datasources.tiers import CustomerTierRow, TierChangeRow, Windows
 
 OVER = and_(
     customer_tiers.c.expires_at <= NOW,
     or_(customer_tiers.c.protected_until.is_(None), customer_tiers.c.protected_until <= NOW),
 )
-TIER = Rows(
-    CustomerTierRow,
-    customer_tiers,
-    columns={"status": case((OVER, "EXPIRED"), else_=customer_tiers.c.status)},
-)
-TIERS = Paged(TIER, order=("system_key",), descending=False)
+
+
+@cache
+def _tiers(systems: int) -> Paged[CustomerTierRow]:
+    """The tiers of each customer, with what counted in the trailing windows of so many systems."""
+    begins = (
+        case(
+            {
+                bindparam(f"system_{index}", type_=String()): bindparam(f"window_{index}", type_=Date())
+                for index in range(systems)
+            },
+            value=customer_tiers.c.system_key,
+        )
+        if systems
+        else literal(None, Date())
+    )
+    counted = select(total(tier_days.c.amount_minor)).where(
+        tier_days.c.customer_id == customer_tiers.c.customer_id,
+        tier_days.c.system_key == customer_tiers.c.system_key,
+        tier_days.c.day > begins,
+        tier_days.c.day <= bindparam("today", type_=Date()),
+    )
+    rows = Rows(
+        CustomerTierRow,
+        customer_tiers,
+        columns={
+            "status": case((OVER, "EXPIRED"), else_=customer_tiers.c.status),
+            "counted": counted.correlate(customer_tiers).scalar_subquery(),
+        },
+    )
+    return Paged(rows, order=("system_key",), descending=False)
+
 
 CHANGE = Rows(TierChangeRow, tier_changes)
 HISTORY = Paged(CHANGE, order=("at", "id"))
 CHANGES = Keyed(CHANGE)
-
-
-def _progress(keys: FromClause) -> Select[Any]:
-    after, until = (bindparam(name, type_=Date()) for name in ("after", "until"))
-    counted = select(total(tier_days.c.amount_minor)).where(
-        tier_days.c.customer_id == keys.c.customer_id,
-        tier_days.c.system_key == keys.c.system_key,
-        tier_days.c.day > after,
-        tier_days.c.day <= until,
-    )
-    return select(keys.c.position, counted.correlate(keys).scalar_subquery()).select_from(keys)
-
-
-PROGRESS = EachOf(int, {"customer_id": Uuid(), "system_key": String()}, _progress)
 
 
 class SqlTiers:
@@ -52,14 +66,14 @@ class SqlTiers:
         self._database = database
         self.source = database.name
 
-    async def tiers(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[CustomerTierRow]]:
+    async def tiers(
+        self, customers: Sequence[CustomerId], page: PageRequest, windows: Windows
+    ) -> Sequence[Page[CustomerTierRow]]:
         """See TierReader."""
-        return await TIERS.of_each(self._database, customers, page)
-
-    async def progress(self, keys: Sequence[TierKey], window: Window) -> Sequence[int]:
-        """See TierReader."""
-        found = await PROGRESS.fetch(self._database, keys, after=window.after, until=window.until)
-        return [amount for (amount,) in found]
+        named = {f"system_{index}": system for index, (system, _) in enumerate(windows)}
+        begins = {f"window_{index}": after for index, (_, after) in enumerate(windows)}
+        today = page.now.astimezone(dt.UTC).date()
+        return await _tiers(len(windows)).of_each(self._database, customers, page, today=today, **named, **begins)
 
     async def history(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[TierChangeRow]]:
         """See TierReader."""

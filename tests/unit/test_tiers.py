@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from datasources.tiers import Window
+from datasources.tiers import window_start
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,9 @@ from datasources.tiers import Window
 )
 def test_the_window_begins_behind_the_same_day_of_the_earlier_month(now: str, months: int, after: str) -> None:
     at = dt.datetime.fromisoformat(now)
-    assert Window.trailing(at, months) == Window(dt.date.fromisoformat(after), at.date())
+    assert window_start(at, months) == dt.date.fromisoformat(after)
 
 
 def test_days_are_those_of_utc() -> None:
     evening = dt.datetime.fromisoformat("2026-01-30T20:00:00-05:00")
-    assert Window.trailing(evening, 12) == Window(dt.date(2025, 1, 31), dt.date(2026, 1, 31))
+    assert window_start(evening, 12) == dt.date(2025, 1, 31)
