@@ -25,6 +25,13 @@ class SourceTimedOut(SourceError):
     reason = "did not answer in time, try again later"
 
 
+class SourceRefused(SourceError):
+    """The source answered that it can't do what was asked, and would again: a table that is missing, a value of no type."""
+
+    retryable = False
+    reason = "can't do this"
+
+
 class NotConfigured(SourceError):
     """No source is bound to the domain, or the source holds no program yet."""
 

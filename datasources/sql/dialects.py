@@ -7,8 +7,9 @@ SQLAlchemy for every call costs several times the call itself (`../shared/notes/
 import asyncio
 import json
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
+from urllib.parse import quote
 from uuid import UUID
 
 import aiosqlite
@@ -34,13 +35,15 @@ from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.sql.expression import column
 from sqlalchemy.types import TypeEngine
 
-from datasources.errors import SourceTimedOut, SourceUnavailable
+from datasources.errors import SourceError, SourceRefused, SourceTimedOut, SourceUnavailable
 
 Values = Sequence[Any]  # whatever the driver takes
 Rows = Sequence[Sequence[Any]]
 
 STATEMENT_TIMEOUT_S = 5.0
-CONNECT_TIMEOUT_S = 3.0
+CHECKOUT_S = 1.0
+"""How long to wait for a connection: a free one of the pool, or a new one."""
+SQLITE_CONNECTIONS = 2
 
 
 Joined = Sequence[tuple[FromClause, ColumnElement[bool]]]
@@ -108,7 +111,8 @@ class Dialect(Protocol):
         ...
 
     async def open(self) -> None:
-        """Connect. Raises SourceUnavailable."""
+        """Be ready to connect. A connection is made when something is read and again when it was lost, so a database that
+        is down stops nobody from starting and is found again as soon as it is back."""
         ...
 
     async def close(self) -> None:
@@ -116,7 +120,7 @@ class Dialect(Protocol):
         ...
 
     async def fetch(self, sql: str, values: Values) -> Rows:
-        """All rows of a read. Raises SourceUnavailable, SourceTimedOut."""
+        """All rows of a read. Raises SourceUnavailable, SourceTimedOut, SourceRefused."""
         ...
 
 
@@ -174,23 +178,26 @@ class Postgres:
         return keys.join(page, true(), isouter=optional), list(page.c)
 
     async def open(self) -> None:
-        """Make the pool. Raises SourceUnavailable."""
-        self._pool = await self._guard(
-            asyncpg.create_pool(
-                host=self._url.query.get("host") or self._url.host,
-                port=self._url.port,
-                user=self._url.username,
-                password=self._url.password,
-                database=self._url.database,
-                min_size=1,
-                max_size=self._pool_size,
-                timeout=CONNECT_TIMEOUT_S,
-                command_timeout=STATEMENT_TIMEOUT_S,
-                statement_cache_size=1024,
-                max_inactive_connection_lifetime=300,
-                reset=_leave_as_is,
-                server_settings={"application_name": "customer-graph", "timezone": "UTC", "jit": "off"},
-            )
+        """Make the pool, as yet without a connection."""
+        self._pool = await asyncpg.create_pool(
+            host=self._url.query.get("host") or self._url.host,
+            port=self._url.port,
+            user=self._url.username,
+            password=self._url.password,
+            database=self._url.database,
+            min_size=0,
+            max_size=self._pool_size,
+            command_timeout=STATEMENT_TIMEOUT_S,
+            statement_cache_size=1024,
+            max_inactive_connection_lifetime=300,
+            reset=_leave_as_is,
+            server_settings={
+                "application_name": "customer-graph",
+                "timezone": "UTC",
+                "jit": "off",
+                # The server's own bound, for statements whose cancellation does not reach it.
+                "statement_timeout": f"{STATEMENT_TIMEOUT_S:g}s",
+            },
         )
 
     async def close(self) -> None:
@@ -200,21 +207,27 @@ class Postgres:
 
     async def fetch(self, sql: str, values: Values) -> Rows:
         """All rows of a read, as asyncpg records."""
-        rows: Rows = await self._guard(self._fetch(sql, values))
-        return rows
-
-    async def _fetch(self, sql: str, values: Values) -> Rows:
-        async with self._pool.acquire(timeout=1.0) as connection:
-            rows: Rows = await connection.fetch(sql, *values)
-            return rows
-
-    async def _guard(self, work: Awaitable[Any]) -> Any:  # what the driver gives
         try:
-            return await work
-        except TimeoutError as error:
-            raise SourceTimedOut(self._source, "reading") from error
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise SourceUnavailable(self._source, "reading") from error
+            async with self._pool.acquire(timeout=CHECKOUT_S) as connection:
+                rows: Rows = await connection.fetch(sql, *values)
+                return rows
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            raise _of_postgres(error, self._source) from error
+
+
+POSTGRES_REFUSED = (asyncpg.DataError, asyncpg.SyntaxOrAccessError, asyncpg.InternalClientError, ValueError)
+"""The last is what asyncpg makes of a value that it can't send."""
+
+
+def _of_postgres(error: Exception, source: str) -> SourceError:
+    """The failure that an error of asyncpg is."""
+    if isinstance(error, (TimeoutError, asyncpg.QueryCanceledError)):
+        return SourceTimedOut(source, "reading")
+    return (
+        SourceRefused(source, "reading")
+        if isinstance(error, POSTGRES_REFUSED)
+        else SourceUnavailable(source, "reading")
+    )
 
 
 async def _leave_as_is(_connection: object) -> None:
@@ -229,9 +242,9 @@ class Sqlite:
     def __init__(self, url: URL, source: str, pool_size: int) -> None:
         self.compiler: SqlDialect = sqlite_dialect(paramstyle="qmark")
         self._path, self._source = url.database or ":memory:", source
-        self._size = max(1, min(pool_size, 2))
-        self._idle: asyncio.Queue[aiosqlite.Connection] | None = None
-        self._connections: list[aiosqlite.Connection] = []
+        self._size = max(1, min(pool_size, SQLITE_CONNECTIONS))
+        self._idle: asyncio.LifoQueue[aiosqlite.Connection | None] | None = None
+        self._connections: set[aiosqlite.Connection] = set()
 
     def keys(self, **columns: TypeEngine[Any]) -> FromClause:
         """`json_each` of a list of values, or of lists of values where a key has several columns."""
@@ -271,35 +284,71 @@ class Sqlite:
         return listed.rows.joined_to(keys, on, optional=optional), listed.rows.columns
 
     async def open(self) -> None:
-        """Open the connections. Raises SourceUnavailable where there is no such file."""
-        self._idle = asyncio.Queue()
+        """Make room for the connections."""
+        self._idle = asyncio.LifoQueue()
         for _ in range(self._size):
-            try:
-                connection = await aiosqlite.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None)
-                await connection.execute_fetchall("PRAGMA query_only = 1")
-                await connection.execute_fetchall("PRAGMA busy_timeout = 5000")
-            except sqlite3.Error as error:
-                raise SourceUnavailable(self._source, "opening the database") from error
-            self._connections.append(connection)
-            self._idle.put_nowait(connection)
+            self._idle.put_nowait(None)
 
     async def close(self) -> None:
         """Close the connections."""
-        for connection in self._connections:
-            await connection.close()
-        self._connections.clear()
+        self._idle = None
+        for connection in tuple(self._connections):
+            await self._drop(connection)
 
     async def fetch(self, sql: str, values: Values) -> Rows:
         """All rows of a read: one hop to the connection's thread."""
-        if self._idle is None:
+        idle = self._idle
+        if idle is None:
             raise SourceUnavailable(self._source, "reading")
-        connection = await self._idle.get()
+        connection = await self._free(idle)
         try:
-            return await connection.execute_fetchall(sql, values)  # type: ignore[return-value]  # a list in fact
-        except sqlite3.Error as error:
-            raise SourceUnavailable(self._source, "reading") from error
+            connection = connection or await self._connected()
+            async with asyncio.timeout(STATEMENT_TIMEOUT_S):
+                return await connection.execute_fetchall(sql, values)  # type: ignore[return-value]  # a list in fact
+        except (TimeoutError, asyncio.CancelledError) as error:
+            if connection is not None:
+                await connection.interrupt()
+            if isinstance(error, TimeoutError):
+                raise SourceTimedOut(self._source, "reading") from error
+            raise
+        except (sqlite3.Error, ValueError, OverflowError) as error:
+            failure = _of_sqlite(error, self._source)
+            if connection is not None and isinstance(failure, SourceUnavailable):
+                # It may hold a file that is no longer there.
+                await self._drop(connection)
+                connection = None
+            raise failure from error
         finally:
-            self._idle.put_nowait(connection)
+            idle.put_nowait(connection)
+
+    async def _free(self, idle: asyncio.Queue[aiosqlite.Connection | None]) -> aiosqlite.Connection | None:
+        """A connection that nobody uses, or room for one."""
+        try:
+            async with asyncio.timeout(CHECKOUT_S):
+                return await idle.get()
+        except TimeoutError as error:
+            raise SourceTimedOut(self._source, "waiting for a connection") from error
+
+    async def _connected(self) -> aiosqlite.Connection:
+        """A new connection that can't write; WAL lets it read beside a writer of another process."""
+        file = f"file:{quote(self._path)}?mode=ro"
+        connection = await aiosqlite.connect(file, uri=True, isolation_level=None, timeout=STATEMENT_TIMEOUT_S)
+        self._connections.add(connection)
+        return connection
+
+    async def _drop(self, connection: aiosqlite.Connection) -> None:
+        self._connections.discard(connection)
+        await connection.close()
+
+
+SQLITE_REFUSED = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_TOOBIG}
+"""A statement that it can't make sense of, or a value."""
+
+
+def _of_sqlite(error: Exception, source: str) -> SourceError:
+    """The failure that an error of sqlite3 is; those without a code are about values."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_RANGE) & 0xFF
+    return SourceRefused(source, "reading") if code in SQLITE_REFUSED else SourceUnavailable(source, "reading")
 
 
 def _plain(value: Any) -> Any:  # a key of any type

@@ -126,7 +126,7 @@ class Database:
         """How many statements were sent: tests count them."""
 
     async def open(self) -> None:
-        """Connect. Raises SourceUnavailable."""
+        """Be ready to connect when something is read."""
         await self.dialect.open()
 
     async def close(self) -> None:
@@ -135,7 +135,7 @@ class Database:
 
     async def fetch(self, prepared: Prepared[Row], parameters: Mapping[str, Any]) -> list[tuple[list[Any], Row | None]]:
         """Leading columns and struct of every row, in the statement's order; None for the struct of an outer join that
-        found nothing. Raises SourceUnavailable, SourceTimedOut."""
+        found nothing. Raises SourceUnavailable, SourceTimedOut, SourceRefused."""
         self.statements += 1
         records = await self.dialect.fetch(prepared.sql, prepared.values(parameters))
         rows = [prepared.plain(record) for record in records]
