@@ -1,6 +1,5 @@
 """The ASGI application: routes, and what opens and closes with it."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -14,24 +13,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from datasources.errors import SourceError, SourceTimedOut
+from datasources.errors import SourceError
 from gateway.config import Settings
 from gateway.errors import rule_of
 from gateway.http import GraphQLEndpoint
 from gateway.identity import Identity
 from gateway.keys import keys_of
 from gateway.sources import Runtime
-from gateway.telemetry import Metrics
+from gateway.telemetry import Metrics, cause, log
 from schema.build import build
 
 PATH = "/graphql"
-HEALTH_S = 1.0
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 DRAINING = "draining"
 """In the lifespan's state: the server is about to stop, so no balancer should send more."""
 
 Health = Callable[[], Awaitable[Mapping[str, SourceError | None]]]
-"""What is wrong with each source, by its name; None where it answers."""
+"""What is wrong with each source, by its name; None where it answers. Never takes longer than a second."""
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -97,11 +95,7 @@ async def _ready(request: Request) -> Response:
     if request.scope.get("state", {}).get(DRAINING):
         return JSONResponse({"status": DRAINING}, 503)
     service: Service = request.app.state.service
-    try:
-        async with asyncio.timeout(HEALTH_S):
-            found = await service.health()
-    except TimeoutError:
-        found = {source: SourceTimedOut(source, "ping") for source in service.domains.values() if source is not None}
+    found = await service.health()
     down = {source: rule_of(error).code for source, error in sorted(found.items()) if error is not None}
     if not down:
         return JSONResponse({"status": "ok"})
@@ -114,6 +108,7 @@ async def _service(settings: Settings, schema: GraphQLSchema, metrics: Metrics) 
     """The service of the settings: sources and keys are opened here and closed in the reverse order."""
     runtime = await Runtime.open(settings)
     try:
+        await _tell_failures(runtime)
         async with httpx2.AsyncClient() as client:
             keys = keys_of(settings.auth, client)
             try:
@@ -129,3 +124,10 @@ async def _service(settings: Settings, schema: GraphQLSchema, metrics: Metrics) 
                 await keys.close()
     finally:
         await runtime.close()
+
+
+async def _tell_failures(runtime: Runtime) -> None:
+    """Log which sources do not answer yet. The gateway starts all the same and is ready as soon as they do."""
+    for source, error in (await runtime.health()).items():
+        if error is not None:
+            log.warning("source.failed", source=source, code=rule_of(error).code, **cause(error))

@@ -30,7 +30,7 @@ async def read(receive: Receive, declared: bytes | None, limit: int) -> bytes:
     """The whole body. Raises Refused when it is too long, whether it says so or not; Disconnected."""
     if declared is not None and (not declared.isdigit() or int(declared[:MAX_DIGITS]) > limit):
         raise _too_long(limit)
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

@@ -1,7 +1,7 @@
 """Exception → what the caller is told: the one translation, for whole requests and for single fields."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 import msgspec
@@ -145,13 +145,18 @@ class Translator:
         return _told(error, self._message(found, rule), self._extensions(found, rule))
 
     def _message(self, error: Exception, rule: Rule) -> str:
+        if isinstance(error, SourceError):
+            self._log(log.warning, "source.failed", error)
         if rule is not UNKNOWN:
             return str(error)
+        self._log(log.error, "request.failed", error)
+        return f"Something went wrong here; quote request id {self._request_id}."
+
+    def _log(self, write: Callable[..., object], event: str, error: Exception) -> None:
         found = cause(error)
         if found["at"] not in self._logged:
             self._logged.add(found["at"])
-            log.error("request.failed", request_id=self._request_id, **found)
-        return f"Something went wrong here; quote request id {self._request_id}."
+            write(event, request_id=self._request_id, **found)
 
     def _extensions(self, error: Exception, rule: Rule) -> dict[str, object]:
         told: dict[str, object] = {"code": rule.code}

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from datasources.errors import SourceTimedOut, SourceUnavailable
 from datasources.program import SearchMode
 from gateway.commands.failing import Failed
 from gateway.commands.loading import load_households
@@ -39,12 +40,21 @@ def serve(
     settings = searching(configured(config, dev=dev), search_mode)
     if migrate_first:
         asyncio.run(migrate(settings))
-    asyncio.run(check_schemas(settings))
-    if not asyncio.run(check_content(settings)):
-        typer.echo("There is no program to serve yet: `customer-graph import` fills the database.", err=True)
+    _check(settings)
     with bound(settings) as listening:
         typer.echo(f"Serving {url_of(listening)}")
         run(settings, listening, workers=workers)
+
+
+def _check(settings: Settings) -> None:
+    """Tell what is wrong before serving. A source that does not answer is no reason to stay away: readiness tells, and it
+    is found as soon as it is back. Raises Failed."""
+    try:
+        asyncio.run(check_schemas(settings))
+        if not asyncio.run(check_content(settings)):
+            typer.echo("There is no program to serve yet: `customer-graph import` fills the database.", err=True)
+    except (SourceUnavailable, SourceTimedOut) as error:
+        typer.echo(f"{error} Serving all the same.", err=True)
 
 
 def demo(

@@ -1,13 +1,10 @@
 """The whole application of a config, from its settings to an answer."""
 
-import asyncio
 from pathlib import Path
 
 import httpx2
-import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from datasources.errors import SourceUnavailable
 from datasources.sql.tables import metadata
 from gateway.app import create_app
 from gateway.config import Settings, settings_of
@@ -44,17 +41,3 @@ async def test_a_database_without_a_program_is_ready_and_says_what_it_lacks(tmp_
         "source": "main",
         "retryable": False,
     }
-
-
-def test_a_database_that_can_not_be_reached_ends_the_start(tmp_path: Path) -> None:
-    key = DevelopmentKey(tmp_path)
-    app = create_app(settings(key, "postgresql+asyncpg://nobody:secret@127.0.0.1:1/none"))
-
-    async def start() -> None:
-        async with app.router.lifespan_context(app):
-            raise AssertionError
-
-    with pytest.raises(SourceUnavailable) as raised:
-        asyncio.run(start())
-    assert raised.value.source == "main"
-    assert "secret" not in str(raised.value)
