@@ -6,7 +6,7 @@ from typing import Any
 
 from datasources.locations import Around
 from datasources.profiles import CustomerOrder, CustomerOrderField, OrderDirection, Within
-from datasources.tiers import Window
+from datasources.tiers import window_start
 from datasources.values import GeoPoint
 
 ARGUMENTS: Mapping[str, Callable[[dt.datetime], Any]] = {
@@ -15,7 +15,7 @@ ARGUMENTS: Mapping[str, Callable[[dt.datetime], Any]] = {
     "since": lambda now: now - dt.timedelta(days=180),
     "until": lambda now: now,
     "within": lambda _now: Within(),
-    "window": lambda now: Window.trailing(now, 12),
+    "windows": lambda now: (("journey", window_start(now, 12)),),
     "within_meters": lambda _now: 50_000,
     "most": lambda _now: 5,
     "points.expiries until": lambda _now: None,
