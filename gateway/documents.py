@@ -195,12 +195,14 @@ class Documents:
 
 
 def _tokens(document: DocumentNode) -> int:
-    """How many tokens a document has. Raises Refused for a number of more digits than any type holds."""
+    """How many tokens a document has. Raises Refused for a number that no type holds, and a text that no source does."""
     count = 0
     token = document.loc.start_token if document.loc else None
     while token is not None:
         count += 1
         if token.kind in {TokenKind.INT, TokenKind.FLOAT} and len(token.value or "") > MAX_DIGITS:
             raise too_complex(f"The document has a number of more than {MAX_DIGITS} digits.")
+        if token.kind in {TokenKind.STRING, TokenKind.BLOCK_STRING} and "\0" in (token.value or ""):
+            raise unfit(Code.BAD_USER_INPUT, GraphQLError("A text of the document has a NUL character."))
         token = token.next
     return count

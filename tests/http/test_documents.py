@@ -98,6 +98,11 @@ def test_documents_that_are_not_valid_are_refused_by_validation(text: str) -> No
     assert refusal(text)[0] == "GRAPHQL_VALIDATION_FAILED"
 
 
+@pytest.mark.parametrize("text", [r'{ greet(name: "a\u0000") }', r'{ greet(name: "\u{0}") }'])
+def test_a_text_with_a_nul_is_refused(text: str) -> None:
+    assert refusal(text) == ("BAD_USER_INPUT", "A text of the document has a NUL character.")
+
+
 def test_the_standard_introspection_passes() -> None:
     node = Documents(SCHEMA, ServerSettings()).find(get_introspection_query(input_value_deprecation=True))
     assert Analysis(node.node).operations == [Extent(fields=226, root_fields=1, directives=0, depth=0)]
