@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from datasources.program import SearchMode
 from gateway import config, sections
@@ -327,6 +328,13 @@ def test_a_redefined_member_is_no_staff() -> None:
     role = RoleSettings.model_validate({"scopes": ["points:read"]}).over_default("member")
     assert role.scopes == {"points:read"}
     assert role.kind is ViewerKind.MEMBER
+
+
+def test_a_role_can_be_held_to_the_exact_search_and_not_be_loosened() -> None:
+    held = RoleSettings.model_validate({"extends": "care_agent", "search": "exact"}).over_default("counter")
+    assert held == msgspec.structs.replace(DEFAULT_ROLES["care_agent"], is_held_to_exact_search=True)
+    with pytest.raises(ValidationError):
+        RoleSettings.model_validate({"search": "advanced"})
 
 
 def test_a_new_role_extends_a_default_one() -> None:
