@@ -307,5 +307,5 @@ class ProfileReader(Protocol):
         ...
 
     async def places(self, customers: Sequence[CustomerId]) -> Sequence[Sequence[PlaceRow]]:
-        """The locations that each customer is tied to, in no order: there are no more than there are stores."""
+        """The locations that each customer is tied to, by relation and id: there are no more than there are stores."""
         ...

@@ -98,7 +98,11 @@ MATCHES = Keyed(MATCH, key=("value",), sorted_by=(identifiers.c.kind, identifier
 BY_EXTERNAL_ID = Keyed(MATCH, key=("system", "value"), where=(identifiers.c.kind == "EXTERNAL_ID",))
 
 CONSENTS = Keyed(Rows(ConsentRow, consents), key=("customer_id",), sorted_by=(consents.c.channel, consents.c.purpose))
-PLACES = Keyed(Rows(PlaceRow, customer_places), key=("customer_id",))
+PLACES = Keyed(
+    Rows(PlaceRow, customer_places),
+    key=("customer_id",),
+    sorted_by=(customer_places.c.relation, customer_places.c.location_id),
+)
 
 
 @cache
