@@ -12,7 +12,7 @@ from tests.cli.conftest import Run, serving
 
 
 def ask(url: str, token: str, query: str) -> object:
-    response = httpx2.post(url, json={"query": query}, headers={"authorization": f"Bearer {token}"}, timeout=30)
+    response = httpx2.post(url, json={"query": query}, headers={"authorization": f"Bearer {token}"}, timeout=60)
     return response.json()
 
 
