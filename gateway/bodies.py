@@ -1,6 +1,7 @@
 """The body of a POST: read within its size, and taken as strict JSON (RFC 8259, I-JSON)."""
 
 import json
+import math
 from typing import Any, NoReturn
 
 import msgspec
@@ -137,7 +138,10 @@ def _whole(digits: str) -> int:
 def _decimal(digits: str) -> float:
     if len(digits) > MAX_DIGITS + 1:
         raise bad(f"The body has a number of more than {MAX_DIGITS} digits.")
-    return float(digits)
+    number = float(digits)
+    if math.isinf(number):
+        raise bad("The body has a number that is too large.")
+    return number
 
 
 def _no_number(name: str) -> NoReturn:

@@ -1,5 +1,6 @@
 """Document text → a document that is parsed, within the limits and valid; each is made once and kept."""
 
+import math
 from collections import OrderedDict
 
 import msgspec
@@ -202,6 +203,8 @@ def _tokens(document: DocumentNode) -> int:
         count += 1
         if token.kind in {TokenKind.INT, TokenKind.FLOAT} and len(token.value or "") > MAX_DIGITS:
             raise too_complex(f"The document has a number of more than {MAX_DIGITS} digits.")
+        if token.kind is TokenKind.FLOAT and math.isinf(float(token.value or 0)):
+            raise too_complex("The document has a number that is too large.")
         if token.kind in {TokenKind.STRING, TokenKind.BLOCK_STRING} and "\0" in (token.value or ""):
             raise unfit(Code.BAD_USER_INPUT, GraphQLError("A text of the document has a NUL character."))
         token = token.next

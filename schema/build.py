@@ -23,7 +23,7 @@ from schema.introspection import ShownSchema
 from schema.query import Query
 from schema.redactions import TYPES
 from schema.scalars import SCALARS
-from schema.serving import answered, attribute, paged, where_bound
+from schema.serving import answered, attribute, paged, texts_checked, where_bound
 from schema.views import INPUTS, VIEWS
 
 
@@ -72,6 +72,8 @@ def resolver(coordinate: str, field: GraphField, needs: tuple[RequiredScopes, ..
         resolve = answered(field.serve)
     else:
         resolve = paged(coordinate, field, field.serve, field.paging)
+    if field.arguments:
+        resolve = texts_checked(resolve)
     if field.domain is not None and field.serve is not None:
         resolve = where_bound(resolve, field.domain)
     if field.pii is not None:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
+import msgspec
 from graphql import FieldNode, GraphQLResolveInfo, SelectionSetNode
 from graphql.execution.values import get_directive_values
 from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
+from strawberry.utils.str_converters import to_camel_case
 
 from datasources.errors import InvalidRequest
 from datasources.paging import PageRequest, list_identity
@@ -18,6 +20,7 @@ from resolvers.context import Context
 from schema.connections import ShownPage
 from schema.directives import Resolve
 from schema.fields import LARGEST_PAGE, GraphField, Paging, Serve
+from schema.scalars import text
 
 Info = GraphQLResolveInfo[Context]
 
@@ -54,6 +57,39 @@ def where_bound(resolve: Resolve, domain: Domain) -> Resolve:
     return lambda source, info, **arguments: (
         resolve(source, info, **arguments) if domain in info.context.sources.bound else None
     )
+
+
+def texts_checked(resolve: Resolve) -> Resolve:
+    """Refuses arguments with a text that is too long or that a database can't hold, however deep it stands in them."""
+
+    def check(source: Any, info: Info, **arguments: Any) -> Any:
+        for name, value in arguments.items():
+            _check_texts(value, (to_camel_case(name),))
+        return resolve(source, info, **arguments)
+
+    return check
+
+
+def _check_texts(value: Any, path: tuple[str, ...]) -> None:
+    if isinstance(value, str):
+        try:
+            text(value)
+        except ValueError as error:
+            raise InvalidRequest(f"`{'.'.join(path)}`: {error}.", *path) from None
+        return
+    for name, part in _parts(value):
+        _check_texts(part, (*path, name))
+
+
+def _parts(value: Any) -> Iterator[tuple[str, Any]]:
+    """The values inside an argument's value, each with its name in the path to it; the keys of JSON among them."""
+    if isinstance(value, msgspec.Struct):
+        yield from ((to_camel_case(name), getattr(value, name)) for name in value.__struct_fields__)
+    elif isinstance(value, (list, tuple)):
+        yield from ((str(index), part) for index, part in enumerate(value))
+    elif isinstance(value, dict):
+        yield from (("keys", key) for key in value)
+        yield from value.items()
 
 
 def page_request(name: str, paging: Paging, info: Info, arguments: dict[str, Any]) -> PageRequest:

@@ -53,6 +53,7 @@ DIGITS = "The body has a number of more than 20 digits."
         (b'{"query":"{ hello }","variables":{"a":' + b"9" * 21 + b"}}", DIGITS),
         (b'{"query":"{ hello }","variables":{"a":' + b"9" * 5_000 + b"}}", DIGITS),
         (b'{"query":"{ hello }","variables":{"a":0.' + b"3" * 40 + b"}}", DIGITS),
+        (b'{"query":"{ hello }","variables":{"a":-1e999}}', "The body has a number that is too large."),
         (b'{"query":"\xff"}', "The body is not UTF-8."),
         (b'{"query":"\xed\xa0\x80"}', "The body is not UTF-8."),
         ('{"query":"{ hello }"}'.encode("utf-16"), "The body is not UTF-8."),

@@ -75,6 +75,7 @@ def test_an_operation_beyond_a_limit_is_refused(text: str, what: str) -> None:
         ("{ self " * 900 + "}" * 900, "Document is nested too deeply. Parsing aborted."),
         ("{ hello }" + "fragment F on Query { hello }" * 30, "The document has more than 30 definitions."),
         (f"{{ echo(times: {'9' * 21}) }}", "The document has a number of more than 20 digits."),
+        ("{ echo(times: 1e999) }", "The document has a number that is too large."),
         (f"{{ echo(times: {'9' * 5_000}) }}", "The document has a number of more than 20 digits."),
     ],
 )

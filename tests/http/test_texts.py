@@ -1,0 +1,70 @@
+"""Texts that no database can hold, or that are too long: refused by name before anything is read, never a fault."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.demo import Demo
+from tests.harness import Gateway, opened
+
+UNSTORABLE = "the text has a NUL character or half of a surrogate pair."
+TOO_LONG = "a text of at most 10000 characters is expected."
+HOSTILE = [("a\x00b", UNSTORABLE), ("\ud800", UNSTORABLE), ("a\udc00", UNSTORABLE), ("x" * 10_001, TOO_LONG)]
+
+
+@pytest.fixture
+async def gateway(sqlite_demo: Demo) -> AsyncIterator[Gateway]:
+    async with opened(sqlite_demo.url) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("query", "argument", "variables"),
+    [
+        ("query ($t: String!) { customerLookup(value: $t) { outcome } }", "value", "t"),
+        ("query ($t: ID!) { node(id: $t) { id } }", "id", "t"),
+        ("query ($t: ID!) { nodes(ids: [$t]) { id } }", "ids.0", "t"),
+        ("query ($t: ID!) { customer(by: {id: $t}) { id } }", "by.id", "t"),
+        ("query ($t: String!) { customer(by: {supportId: $t}) { id } }", "by.supportId", "t"),
+        (
+            "query ($t: String!) { customer(by: {externalId: {system: $t, value: $t}}) { id } }",
+            "by.externalId.system",
+            "t",
+        ),
+        ("query ($t: String!) { customers(filter: {lastName: $t}) { nodes { id } } }", "filter.lastName", "t"),
+        ("query ($t: String!) { customers(after: $t) { nodes { id } } }", "after", "t"),
+        ("query ($t: String!) { tagSuggestions(prefix: $t) }", "prefix", "t"),
+    ],
+)
+async def test_a_text_that_can_not_be_held_is_refused_by_name(
+    gateway: Gateway, query: str, argument: str, variables: str
+) -> None:
+    for hostile, reason in HOSTILE:
+        answer = await gateway.run(query, {variables: hostile})
+        (error,) = answer.errors
+        assert error["message"] == f"`{argument}`: {reason}"
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", "argument": argument}
+        assert answer.statements == 0
+
+
+async def test_literals_are_held_to_the_same(gateway: Gateway) -> None:
+    answer = await gateway.run(f'{{ customer(by: {{supportId: "{"x" * 10_001}"}}) {{ id }} }}')
+    assert (answer.data, answer.told) == ({"customer": None}, ["BAD_USER_INPUT@customer"])
+    assert answer.errors[0]["message"] == f"`by.supportId`: {TOO_LONG}"
+
+
+async def test_half_of_a_surrogate_pair_is_no_literal(gateway: Gateway) -> None:
+    assert (await gateway.run('{ customer(by: {supportId: "\\ud800"}) { id } }')).told == ["GRAPHQL_PARSE_FAILED"]
+
+
+async def test_a_text_as_long_as_may_be_is_looked_for(gateway: Gateway) -> None:
+    answer = await gateway.run("query ($t: String!) { customer(by: {supportId: $t}) { id } }", {"t": "é" * 10_000})
+    assert (answer.data, answer.errors) == ({"customer": None}, [])
+
+
+async def test_numbers_that_no_type_holds_are_refused(gateway: Gateway) -> None:
+    for first in ("2147483648", "-2147483649", "1.5"):
+        told = (await gateway.run(f"{{ customers(first: {first}) {{ nodes {{ id }} }} }}")).told
+        assert told == ["GRAPHQL_VALIDATION_FAILED"]
+    told = (await gateway.run("query ($n: Int) { customers(first: $n) { nodes { id } } }", {"n": 2**31})).told
+    assert told == ["BAD_USER_INPUT"]
