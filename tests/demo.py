@@ -3,10 +3,11 @@
 import asyncio
 import datetime as dt
 import shutil
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 import asyncpg
@@ -73,16 +74,22 @@ class PostgresDemo:
     def drop(self) -> None:
         """Drop all that was made."""
         for name in reversed(self._made):
-            asyncio.run(execute(self._server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+            finished(execute(self._server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
     def _make(self, template: str = "template1") -> str:
         name = f"customer_graph_test_{uuid4().hex}"
-        asyncio.run(execute(self._server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        finished(execute(self._server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
         self._made.append(name)
         return name
 
     def _url_of(self, database: str) -> str:
         return self._server.set(database=database).render_as_string(hide_password=False)
+
+
+def finished(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for the work in a thread of its own: whoever copies a database may be in a loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 async def execute(server: URL, statement: str) -> None:

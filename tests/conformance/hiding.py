@@ -1,6 +1,6 @@
 """Rows of a SQL source taken out of their list and put back."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
@@ -13,6 +13,11 @@ from datasources.paging import Page
 from datasources.registry import Domain
 from datasources.sql.statements import Paged, Rows
 from datasources.sql.tables.offers import offers
+from datasources.sql.tables.tiers import customer_tiers
+from datasources.tiers import CustomerTierRow
+
+MADE_BY_STATEMENT: Mapping[type, Table] = {AvailableOfferRow: offers, CustomerTierRow: customer_tiers}
+"""The tables of rows whose columns are put together anew for a statement."""
 
 
 class SqlHiding:
@@ -38,8 +43,8 @@ class SqlHiding:
 
 def table_of(domain: Domain, row: Any) -> Table:
     """The table that the rows of a list come from."""
-    if isinstance(row, AvailableOfferRow):
-        return offers
+    if type(row) in MADE_BY_STATEMENT:
+        return MADE_BY_STATEMENT[type(row)]
     for found in vars(import_module(f"datasources.sql.{domain.value.lower()}")).values():
         rows = found.rows if isinstance(found, Paged) else found
         if isinstance(rows, Rows) and tuple(column.key for column in rows.columns) == row.__struct_fields__:
