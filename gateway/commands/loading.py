@@ -8,9 +8,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from datasources.importing import ImportProgress, ImportReport, load_completejourney
+from datasources.program import Program
 from datasources.sql import schema
 from gateway.commands.failing import Failed
+from gateway.commands.preparing import check_content
 from gateway.config import Settings
+
+SHIFTED = "the database was loaded with its dates moved to today: name another one by --database-url, or remove it"
 
 
 def only_source(settings: Settings) -> tuple[str, str]:
@@ -24,10 +28,17 @@ def only_source(settings: Settings) -> tuple[str, str]:
     return name, settings.sources[name].url.get_secret_value()
 
 
+def check_dates(program: Program | None, *, shift: bool) -> None:
+    """Pass unless the data set's own dates are wanted and were moved when it was first loaded. Raises Failed."""
+    if program is not None and program.settings.clock.shift_weeks and not shift:
+        raise Failed(SHIFTED)
+
+
 def load_households(settings: Settings, households: int | None, *, as_of: dt.date | None, shift: bool) -> ImportReport:
     """Load what is not there yet and tell what it was. Raises ImportBroken, Failed, SchemaBroken, SourceUnavailable."""
     name, url = only_source(settings)
     asyncio.run(schema.upgrade(name, url))
+    check_dates(asyncio.run(check_content(settings)), shift=shift)
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console

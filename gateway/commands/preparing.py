@@ -15,6 +15,7 @@ from datasources.profiles import (
     OrderDirection,
     Within,
 )
+from datasources.program import Program
 from datasources.sql import schema
 from datasources.sql.schema import SchemaState
 from datasources.sql.sealing import SealBroken
@@ -57,20 +58,20 @@ async def first_customer(runtime: Runtime) -> CustomerRow | None:
     return next(iter(found.rows), None)
 
 
-async def check_content(settings: Settings) -> bool:
-    """True when there is a program to serve. Raises Failed where the master key is another, SourceError."""
+async def check_content(settings: Settings) -> Program | None:
+    """The program to serve, None where there is none yet. Raises Failed where the master key is another, SourceError."""
     runtime = await Runtime.open(settings)
     try:
-        await runtime.program()
+        program = await runtime.program()
         await first_customer(runtime)
     except NotConfigured:
-        return False
+        return None
     except SealBroken:
         name = settings.domains.sources["profiles"]
         raise Failed(f"the database of the source {name} was filled with another master key: set that one") from None
     finally:
         await runtime.close()
-    return True
+    return program
 
 
 def bound(settings: Settings) -> socket.socket:

@@ -11,7 +11,7 @@ from rich.table import Table
 from datasources.errors import SourceTimedOut, SourceUnavailable
 from datasources.program import SearchMode
 from gateway.commands.failing import Failed
-from gateway.commands.loading import load_households
+from gateway.commands.loading import check_dates, load_households
 from gateway.commands.preparing import bound, check_content, check_schemas, first_customer, migrate, url_of
 from gateway.commands.settings import DatabaseUrl, Dev, Mode, configured, demo_settings, listening_on, searching
 from gateway.config import Settings
@@ -51,7 +51,7 @@ def _check(settings: Settings) -> None:
     is found as soon as it is back. Raises Failed."""
     try:
         asyncio.run(check_schemas(settings))
-        if not asyncio.run(check_content(settings)):
+        if asyncio.run(check_content(settings)) is None:
             typer.echo("There is no program to serve yet: `customer-graph import` fills the database.", err=True)
     except (SourceUnavailable, SourceTimedOut) as error:
         typer.echo(f"{error} Serving all the same.", err=True)
@@ -70,10 +70,10 @@ def demo(
     # Before the load, which may take minutes, and not held through it: clients would connect and wait.
     bound(settings).close()
     asyncio.run(migrate(settings))
-    if households is not None or not asyncio.run(check_content(settings)):
-        report = load_households(settings, households, as_of=None, shift=not no_shift)
-        if no_shift and report.shift_weeks:
-            raise Failed(UNSHIFTED)
+    program = asyncio.run(check_content(settings))
+    check_dates(program, shift=not no_shift)
+    if program is None or households is not None:
+        load_households(settings, households, as_of=None, shift=not no_shift)
     tokens = asyncio.run(_tokens(settings))
     with bound(settings) as listening:
         _welcome(url_of(listening), tokens)
