@@ -16,6 +16,7 @@ import aiosqlite
 import asyncpg
 from sqlalchemy import (
     ARRAY,
+    Column,
     ColumnElement,
     FromClause,
     Select,
@@ -33,6 +34,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import dialect as sqlite_dialect
 from sqlalchemy.engine import URL
 from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.sql.expression import column
+from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeEngine
 
 from datasources.errors import SourceError, SourceRefused, SourceTimedOut, SourceUnavailable
@@ -44,6 +46,8 @@ STATEMENT_TIMEOUT_S = 5.0
 CHECKOUT_S = 1.0
 """How long to wait for a connection: a free one of the pool, or a new one."""
 SQLITE_CONNECTIONS = 2
+SQLITE_CHECKOUT_S = 5.0
+"""Longer, since few connections serve all requests that run, and waiting for one is waiting for this process to compute."""
 
 
 Joined = Sequence[tuple[FromClause, ColumnElement[bool]]]
@@ -170,12 +174,21 @@ class Postgres:
     def first_of_each(
         self, listed: Ordered, keys: FromClause, first: Select[Any], *, optional: bool
     ) -> tuple[FromClause, Sequence[ColumnElement[Any]]]:
-        """LATERAL: walks the index of each key as far as the limit, whatever the length of the history."""
-        found: FromClause = listed.rows.table
+        """LATERAL: walks the index of each key as far as the limit, whatever the length of the history.
+
+        What is looked up beside a row is joined behind the limit: inside, the planner takes a customer's history to be of
+        average length and reads all of it once instead of one row for each of the page.
+        """
+        table = listed.rows.table
+        page = first.with_only_columns(*table.c).select_from(table).lateral("page")
+
+        def of_page(element: Any, **_options: Any) -> Any:  # as SQLAlchemy's traversal has it
+            return page.c[element.key] if isinstance(element, Column) and element.table is table else None
+
+        found: FromClause = keys.join(page, true(), isouter=optional)
         for other, condition in listed.rows.joined:
-            found = found.outerjoin(other, condition)
-        page = first.select_from(found).lateral("page")
-        return keys.join(page, true(), isouter=optional), list(page.c)
+            found = found.outerjoin(other, replacement_traverse(condition, {}, of_page))
+        return found, [replacement_traverse(column, {}, of_page) for column in listed.rows.columns]
 
     async def open(self) -> None:
         """Make the pool, as yet without a connection."""
@@ -324,7 +337,7 @@ class Sqlite:
     async def _free(self, idle: asyncio.Queue[aiosqlite.Connection | None]) -> aiosqlite.Connection | None:
         """A connection that nobody uses, or room for one."""
         try:
-            async with asyncio.timeout(CHECKOUT_S):
+            async with asyncio.timeout(SQLITE_CHECKOUT_S):
                 return await idle.get()
         except TimeoutError as error:
             raise SourceTimedOut(self._source, "waiting for a connection") from error

@@ -103,7 +103,10 @@ async def test_the_server_bounds_statements_as_well(postgres: Database) -> None:
     assert (await postgres.dialect.fetch("SHOW statement_timeout", ()))[0][0] == "5s"
 
 
-async def test_who_gets_no_connection_within_a_second_waits_no_longer(postgres: Database, sqlite: Database) -> None:
+async def test_who_gets_no_connection_within_a_second_waits_no_longer(
+    postgres: Database, sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialects, "SQLITE_CHECKOUT_S", 1.0)
     for database, slow in ((postgres, "SELECT pg_sleep(2)"), (sqlite, COUNTING)):
         busy = [asyncio.create_task(database.dialect.fetch(slow, ())) for _ in range(2)]
         await asyncio.sleep(0.1)
