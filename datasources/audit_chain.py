@@ -8,6 +8,23 @@ from uuid import UUID
 GENESIS = bytes(32)
 """What the first entry of a chain follows."""
 
+CHAINED = (
+    "customer_id",
+    "id",
+    "sequence",
+    "type",
+    "at",
+    "actor_kind",
+    "actor_id",
+    "outcome",
+    "summary",
+    "changes",
+    "reason_code",
+    "ticket_id",
+    "correlation_id",
+)
+"""The columns of an entry that its hash covers, in their order."""
+
 ChainValue = str | int | bytes | UUID | dt.datetime | None
 """What an entry is made of as it is stored: sealed columns by their ciphertext, so that forgetting breaks no chain."""
 

@@ -25,6 +25,12 @@ class SourceTimedOut(SourceError):
     reason = "did not answer in time, try again later"
 
 
+class OutcomeUnknown(SourceUnavailable):
+    """The connection was lost while the source was told to keep a write: it may have been done, or not."""
+
+    reason = "did not say whether it was done, ask again with the same idempotency key"
+
+
 class SourceRefused(SourceError):
     """The source answered that it can't do what was asked, and would again: a table that is missing, a value of no type."""
 

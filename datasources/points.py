@@ -11,6 +11,7 @@ import msgspec
 from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.values import ActorRef, DateTimeRange, actor_of
+from datasources.writing import Write, Writer, Written
 
 
 class PointEntryKind(Enum):
@@ -212,4 +213,53 @@ class PointReader(Protocol):
         self, keys: Sequence[tuple[CustomerId, str]], since: dt.datetime, until: dt.datetime
     ) -> Sequence[BalanceExplanation]:
         """What happened to each (customer, account) in [since, until), by kind."""
+        ...
+
+
+class AdjustDirection(Enum):
+    """Which way an adjustment moves a balance."""
+
+    ADD = "ADD"
+    DEDUCT = "DEDUCT"
+
+
+class PointAdjustment(msgspec.Struct, frozen=True, rename="camel"):
+    """Points to add to an account, or to deduct from it; `points` is positive."""
+
+    customer_id: CustomerId
+    account_key: str
+    source_key: str
+    direction: AdjustDirection
+    points: int
+    reference_id: str | None = None
+    expires_at: dt.datetime | None = None
+
+
+class PointReversal(msgspec.Struct, frozen=True, rename="camel"):
+    """The entry to undo."""
+
+    entry_id: OwnedId
+
+
+class PointsShown(msgspec.Struct, frozen=True):
+    """How a write of points came out: the entry, what it took from lots or gave back to them, and, where nothing was kept,
+    the account as it would be. The entry is None where a second person has to approve it first."""
+
+    entry: PointAuditRow | None
+    allocations: tuple[PointAllocationRow, ...] = ()
+    account: PointAccountRow | None = None
+
+
+class PointWriter(Writer, Protocol):
+    """Changes points. Makes `entry`, or `approval` where it is beyond the allowance, and `audit`.
+
+    Raises Refusal, SourceUnavailable, SourceTimedOut, OutcomeUnknown. `adjusts_blocked` lifts CUSTOMER_BLOCKED.
+    """
+
+    async def adjust(self, write: Write, asked: PointAdjustment, *, adjusts_blocked: bool) -> Written[PointsShown]:
+        """Add or deduct by hand: an ADJUST entry, COMP where goodwill adds (H11, H12, H18)."""
+        ...
+
+    async def reverse(self, write: Write, asked: PointReversal, *, adjusts_blocked: bool) -> Written[PointsShown]:
+        """Undo an entry, once, by an entry that refers to it (inv-L4)."""
         ...

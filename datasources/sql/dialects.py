@@ -6,7 +6,6 @@ SQLAlchemy for every call costs several times the call itself (`../shared/notes/
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -29,7 +28,9 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql_dialect
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.dialects.sqlite.aiosqlite import dialect as sqlite_dialect
 from sqlalchemy.engine import URL
 from sqlalchemy.engine import Dialect as SqlDialect
@@ -37,10 +38,11 @@ from sqlalchemy.sql.expression import column
 from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeEngine
 
-from datasources.errors import SourceError, SourceRefused, SourceTimedOut, SourceUnavailable
+from datasources.errors import SourceTimedOut, SourceUnavailable
+from datasources.sql.failures import POSTGRES_ERRORS, SQLITE_ERRORS, of_postgres, of_sqlite
+from datasources.sql.transacting import Made, Rows, SqliteWriter, Steps, on_postgres
 
 Values = Sequence[Any]  # whatever the driver takes
-Rows = Sequence[Sequence[Any]]
 
 STATEMENT_TIMEOUT_S = 5.0
 CHECKOUT_S = 1.0
@@ -88,11 +90,11 @@ class Dialect(Protocol):
     name: str
     compiler: SqlDialect
 
-    def keys(self, **columns: TypeEngine[Any]) -> FromClause:
-        """A table of the keys bound as `keys_<column>`, with `position` (0, 1, …) first."""
+    def keys(self, named: str = "keys", /, **columns: TypeEngine[Any]) -> FromClause:
+        """A table of the keys bound as `<named>_<column>`, with `position` (0, 1, …) first."""
         ...
 
-    def bind_keys(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    def bind_keys(self, columns: Mapping[str, Sequence[Any]], named: str = "keys") -> dict[str, Any]:
         """The parameters that fill the table of keys."""
         ...
 
@@ -127,6 +129,18 @@ class Dialect(Protocol):
         """All rows of a read. Raises SourceUnavailable, SourceTimedOut, SourceRefused."""
         ...
 
+    def insert(self, table: Table) -> Any:
+        """An INSERT that can say what happens ON CONFLICT."""
+        ...
+
+    def together(self, changes: Sequence[Any]) -> Sequence[Any]:
+        """The statements that make all the changes, of which none sees another."""
+        ...
+
+    async def transact(self, begin: Callable[[], Steps[Made]], *, keep: bool) -> Made:
+        """What the steps made, in one transaction; rolled back where they raise, or are not to be kept."""
+        ...
+
 
 class Postgres:
     """PostgreSQL by asyncpg: a pool whose connections are not reset at each release, since reads leave nothing behind."""
@@ -138,9 +152,9 @@ class Postgres:
         self._url, self._source, self._pool_size = url, source, pool_size
         self._pool: Any = None  # asyncpg ships no types
 
-    def keys(self, **columns: TypeEngine[Any]) -> FromClause:
+    def keys(self, named: str = "keys", /, **columns: TypeEngine[Any]) -> FromClause:
         """`unnest` of one array a column, in parallel, with ordinality."""
-        arrays = [bindparam(f"keys_{name}", type_=ARRAY(type_)) for name, type_ in columns.items()]
+        arrays = [bindparam(f"{named}_{name}", type_=ARRAY(type_)) for name, type_ in columns.items()]
         table = (
             func.unnest(*arrays)
             .table_valued(
@@ -154,9 +168,9 @@ class Postgres:
             .subquery("keys")
         )
 
-    def bind_keys(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    def bind_keys(self, columns: Mapping[str, Sequence[Any]], named: str = "keys") -> dict[str, Any]:
         """One list a column."""
-        return {f"keys_{name}": list(values) for name, values in columns.items()}
+        return {f"{named}_{name}": list(values) for name, values in columns.items()}
 
     def any_of(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """`column = ANY(array)`: one text of statement, however many values."""
@@ -189,6 +203,15 @@ class Postgres:
         for other, condition in listed.rows.joined:
             found = found.outerjoin(other, replacement_traverse(condition, {}, of_page))
         return found, [replacement_traverse(column, {}, of_page) for column in listed.rows.columns]
+
+    def insert(self, table: Table) -> Any:
+        """PostgreSQL's own INSERT."""
+        return postgresql_insert(table)
+
+    def together(self, changes: Sequence[Any]) -> Sequence[Any]:
+        """One statement: all but the last are data-modifying CTEs of it."""
+        *others, last = changes
+        return (last.add_cte(*(change.cte(f"change_{index}") for index, change in enumerate(others))),)
 
     async def open(self) -> None:
         """Make the pool, as yet without a connection."""
@@ -224,23 +247,12 @@ class Postgres:
             async with self._pool.acquire(timeout=CHECKOUT_S) as connection:
                 rows: Rows = await connection.fetch(sql, *values)
                 return rows
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-            raise _of_postgres(error, self._source) from error
+        except POSTGRES_ERRORS as error:
+            raise of_postgres(error, self._source, "reading") from error
 
-
-POSTGRES_REFUSED = (asyncpg.DataError, asyncpg.SyntaxOrAccessError, asyncpg.InternalClientError, ValueError)
-"""The last is what asyncpg makes of a value that it can't send."""
-
-
-def _of_postgres(error: Exception, source: str) -> SourceError:
-    """The failure that an error of asyncpg is."""
-    if isinstance(error, (TimeoutError, asyncpg.QueryCanceledError)):
-        return SourceTimedOut(source, "reading")
-    return (
-        SourceRefused(source, "reading")
-        if isinstance(error, POSTGRES_REFUSED)
-        else SourceUnavailable(source, "reading")
-    )
+    async def transact(self, begin: Callable[[], Steps[Made]], *, keep: bool) -> Made:
+        """One connection of the pool, READ COMMITTED."""
+        return await on_postgres(self._pool, begin, keep=keep, source=self._source)
 
 
 async def _leave_as_is(_connection: object) -> None:
@@ -258,20 +270,21 @@ class Sqlite:
         self._size = max(1, min(pool_size, SQLITE_CONNECTIONS))
         self._idle: asyncio.LifoQueue[aiosqlite.Connection | None] | None = None
         self._connections: set[aiosqlite.Connection] = set()
+        self._writer: SqliteWriter | None = None
 
-    def keys(self, **columns: TypeEngine[Any]) -> FromClause:
+    def keys(self, named: str = "keys", /, **columns: TypeEngine[Any]) -> FromClause:
         """`json_each` of a list of values, or of lists of values where a key has several columns."""
-        table = func.json_each(bindparam("keys", type_=Text())).table_valued("key", "value", name="sent")
+        table = func.json_each(bindparam(named, type_=Text())).table_valued("key", "value", name="sent")
         paths = ["sent.value"] if len(columns) == 1 else [f"sent.value ->> {index}" for index in range(len(columns))]
         parts = [
             literal_column(path, type_).label(name) for path, (name, type_) in zip(paths, columns.items(), strict=True)
         ]
         return select(table.c.key.label("position"), *parts).select_from(table).subquery("keys")
 
-    def bind_keys(self, columns: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    def bind_keys(self, columns: Mapping[str, Sequence[Any]], named: str = "keys") -> dict[str, Any]:
         """One JSON document for all."""
         values = [[_plain(value) for value in values] for values in columns.values()]
-        return {"keys": json.dumps(values[0] if len(values) == 1 else list(zip(*values, strict=True)))}
+        return {named: json.dumps(values[0] if len(values) == 1 else list(zip(*values, strict=True)))}
 
     def any_of(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """`column IN (SELECT value FROM json_each(…))`."""
@@ -296,8 +309,17 @@ class Sqlite:
             on = and_(listed.owner == keys.c.owner, on)
         return listed.rows.joined_to(keys, on, optional=optional), listed.rows.columns
 
+    def insert(self, table: Table) -> Any:
+        """SQLite's own INSERT."""
+        return sqlite_insert(table)
+
+    def together(self, changes: Sequence[Any]) -> Sequence[Any]:
+        """One after another: SQLite changes nothing in a CTE, and a statement costs no round trip."""
+        return changes
+
     async def open(self) -> None:
         """Make room for the connections."""
+        self._writer = SqliteWriter(self._path, self._source)
         self._idle = asyncio.LifoQueue()
         for _ in range(self._size):
             self._idle.put_nowait(None)
@@ -305,6 +327,9 @@ class Sqlite:
     async def close(self) -> None:
         """Close the connections."""
         self._idle = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.close()
         for connection in tuple(self._connections):
             await self._drop(connection)
 
@@ -324,8 +349,8 @@ class Sqlite:
             if isinstance(error, TimeoutError):
                 raise SourceTimedOut(self._source, "reading") from error
             raise
-        except (sqlite3.Error, ValueError, OverflowError) as error:
-            failure = _of_sqlite(error, self._source)
+        except SQLITE_ERRORS as error:
+            failure = of_sqlite(error, self._source, "reading")
             if connection is not None and isinstance(failure, SourceUnavailable):
                 # It may hold a file that is no longer there.
                 await self._drop(connection)
@@ -333,6 +358,12 @@ class Sqlite:
             raise failure from error
         finally:
             idle.put_nowait(connection)
+
+    async def transact(self, begin: Callable[[], Steps[Made]], *, keep: bool) -> Made:
+        """One hop to the thread that writes."""
+        if self._writer is None:
+            raise SourceUnavailable(self._source, "writing")
+        return await self._writer.run(begin, keep=keep)
 
     async def _free(self, idle: asyncio.Queue[aiosqlite.Connection | None]) -> aiosqlite.Connection | None:
         """A connection that nobody uses, or room for one."""
@@ -352,16 +383,6 @@ class Sqlite:
     async def _drop(self, connection: aiosqlite.Connection) -> None:
         self._connections.discard(connection)
         await connection.close()
-
-
-SQLITE_REFUSED = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_TOOBIG}
-"""A statement that it can't make sense of, or a value."""
-
-
-def _of_sqlite(error: Exception, source: str) -> SourceError:
-    """The failure that an error of sqlite3 is; those without a code are about values."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_RANGE) & 0xFF
-    return SourceRefused(source, "reading") if code in SQLITE_REFUSED else SourceUnavailable(source, "reading")
 
 
 def _plain(value: Any) -> Any:  # a key of any type

@@ -1,17 +1,20 @@
 """A database as one source: prepared statements, their rows, and the keys that open sealed text."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, make_url, select
+import msgspec
+from sqlalchemy import ColumnElement, Select, UpdateBase, make_url, select
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from datasources.errors import SourceUnavailable
 from datasources.sql.dialects import DIALECTS, Dialect
 from datasources.sql.sealing import CustomerKey, MasterKey
 from datasources.sql.tables.profiles import customers
+from datasources.sql.transacting import Made, Steps
 from datasources.sql.types import Sealed
 
 Row = TypeVar("Row")
@@ -21,15 +24,17 @@ KEYS_HELD = 10_000
 
 
 class Prepared(Generic[Row]):
-    """A select compiled once for a dialect; the columns named as `row`'s fields become one struct a row.
+    """A statement compiled once for a dialect; the columns named as `row`'s fields become one struct a row.
 
     Columns in front of those (a position, a total) are given beside the struct. Sealed columns are opened with the key
     of the customer in the row's `customer_id`.
     """
 
-    def __init__(self, statement: Select[Any], row: Callable[..., Row], dialect: Dialect, leading: int = 0) -> None:
+    def __init__(
+        self, statement: Select[Any] | UpdateBase, row: Callable[..., Row], dialect: Dialect, leading: int = 0
+    ) -> None:
         compiled = statement.compile(dialect=dialect.compiler, compile_kwargs={"render_postcompile": True})
-        assert isinstance(compiled, SQLCompiler)  # noqa: S101  # a select compiles to nothing else
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101  # a statement compiles to nothing else
         self.sql = compiled.string
         self.row = row
         self.leading = leading
@@ -38,7 +43,7 @@ class Prepared(Generic[Row]):
             (name, compiled.binds[name].type.dialect_impl(dialect.compiler).bind_processor(dialect.compiler))
             for name in compiled.positiontup or ()
         ]
-        columns = list(statement.selected_columns)
+        columns = list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
         self._processes = [
             (index, process)
             for index, column in enumerate(columns)
@@ -74,6 +79,18 @@ def _field_of(column: ColumnElement[Any]) -> str:
     return f"{base.table.name}.{base.name}"
 
 
+class Sent(msgspec.Struct, Generic[Row], frozen=True):
+    """A statement on its way, with the parameters it takes."""
+
+    prepared: Prepared[Row]
+    parameters: Mapping[str, Any]
+
+
+Statements = Generator[Sent[Any], list[Any], Made]
+"""A transaction as a domain writes it: `rows = yield Sent(prepared, parameters)`, structs of which sealed columns are still
+sealed; returns what was made, or raises to have nothing done."""
+
+
 class Keyring:
     """The keys of the customers read lately, unwrapped."""
 
@@ -90,6 +107,10 @@ class Keyring:
         self._keys[customer] = None if wrapped is None else self._master.unwrap(customer, wrapped)
         if len(self._keys) > KEYS_HELD:
             self._keys.popitem(last=False)
+
+    def unwrapped(self, customer: UUID, wrapped: bytes | None) -> CustomerKey | None:
+        """The key that came with a customer's row, from any thread; None where it was destroyed."""
+        return None if wrapped is None else self._keys.get(customer) or self._master.unwrap(customer, wrapped)
 
     async def of(self, wanted: set[UUID]) -> Mapping[UUID, CustomerKey | None]:
         """The keys of all these customers; those not known yet are read in one statement."""
@@ -124,13 +145,17 @@ class Database:
         self.keyring = Keyring(self, master)
         self.statements = 0
         """How many statements were sent: tests count them."""
+        self.changes: dict[Hashable, Sequence[Prepared[Any]]] = {}
+        """The changes that were made together before, compiled."""
+        self._writing: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
         """Be ready to connect when something is read."""
         await self.dialect.open()
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Disconnect once every write that was begun has ended."""
+        await asyncio.gather(*self._writing, return_exceptions=True)
         await self.dialect.close()
 
     async def fetch(self, prepared: Prepared[Row], parameters: Mapping[str, Any]) -> list[tuple[list[Any], Row | None]]:
@@ -143,6 +168,36 @@ class Database:
             await self._unseal(prepared, rows)
         leading, row = prepared.leading, prepared.row
         return [(values[:leading], row(*values[leading:]) if values[leading] is not None else None) for values in rows]
+
+    async def transact(self, work: Callable[[], Statements[Made]], *, keep: bool = True) -> Made:
+        """What the work made, in one transaction. Raises SourceUnavailable, SourceTimedOut, SourceRefused, OutcomeUnknown,
+        and what the work raises, which rolls it back.
+
+        It runs in a task of its own: a caller that is cancelled leaves, and the write ends as it would have.
+        """
+        task = asyncio.create_task(self.dialect.transact(lambda: self._steps(work()), keep=keep))
+        self._writing.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        """Forget a write; its failure was told to whoever still waited."""
+        self._writing.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    def _steps(self, work: Statements[Made]) -> Steps[Made]:
+        """The work as the driver takes it: text and values out, records in."""
+        try:
+            sent = next(work)
+            while True:
+                self.statements += 1
+                prepared = sent.prepared
+                records = yield prepared.sql, prepared.values(sent.parameters)
+                sent = work.send([prepared.row(*prepared.plain(record)) for record in records])
+        except StopIteration as done:
+            made: Made = done.value
+            return made
 
     async def _unseal(self, prepared: Prepared[Row], rows: list[list[Any]]) -> None:
         """Open the sealed columns in place; text whose key was destroyed is gone: None, or empty where it must be text."""

@@ -68,7 +68,7 @@ NEXT_EXPIRY = (
 )
 
 
-def _held_by_lots(expiring: ColumnElement[bool]) -> ColumnElement[int]:
+def held_by_lots(expiring: ColumnElement[bool]) -> ColumnElement[int]:
     """The points that open lots of the account hold, of those that expire so."""
     return select(total(lots.c.remaining)).where(_open(lots), expiring).correlate(point_accounts).scalar_subquery()
 
@@ -77,9 +77,9 @@ ACCOUNT = Rows(
     PointAccountRow,
     point_accounts,
     columns={
-        "overdue": _held_by_lots(lots.c.expires_at <= NOW),
+        "overdue": held_by_lots(lots.c.expires_at <= NOW),
         "next_expires_at": NEXT_EXPIRY,
-        "next_points": _held_by_lots(lots.c.expires_at == NEXT_EXPIRY),
+        "next_points": held_by_lots(lots.c.expires_at == NEXT_EXPIRY),
     },
 )
 ACCOUNTS = Keyed(ACCOUNT, key=("customer_id",), sorted_by=(point_accounts.c.account_key,))

@@ -1,6 +1,6 @@
 """What every write of the source shares: claimed idempotency keys and the outbox."""
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Date, Index
 
 from datasources.sql.types import Document, Id, Instant
 
@@ -18,6 +18,18 @@ idempotency_keys = shared(
     key=("caller", "key"),
 )
 """Ids of what was made under a caller's key, no personal data."""
+
+adjustment_days = shared(
+    "adjustment_days",
+    keyword("actor_kind"),
+    keyword("actor_id"),
+    keyword("operation"),
+    keyword("currency"),
+    required("day", Date()),
+    required("amount", BigInteger()),
+    key=("actor_kind", "actor_id", "operation", "currency", "day"),
+)
+"""What a limited actor adjusted on a UTC day over all customers; `currency` is '' for points."""
 
 outbox = shared(
     "outbox",

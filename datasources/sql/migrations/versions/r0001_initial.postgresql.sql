@@ -5,6 +5,16 @@ CREATE TABLE actors (
     PRIMARY KEY (kind, actor_id)
 );
 
+CREATE TABLE adjustment_days (
+    actor_kind VARCHAR COLLATE "C" NOT NULL,
+    actor_id VARCHAR COLLATE "C" NOT NULL,
+    operation VARCHAR COLLATE "C" NOT NULL,
+    currency VARCHAR COLLATE "C" NOT NULL,
+    day DATE NOT NULL,
+    amount BIGINT NOT NULL,
+    PRIMARY KEY (actor_kind, actor_id, operation, currency, day)
+);
+
 CREATE TABLE approvals (
     id UUID NOT NULL,
     operation VARCHAR COLLATE "C" NOT NULL,

@@ -6,6 +6,17 @@ CREATE TABLE actors (
 )
  WITHOUT ROWID;
 
+CREATE TABLE adjustment_days (
+    actor_kind VARCHAR NOT NULL,
+    actor_id VARCHAR NOT NULL,
+    operation VARCHAR NOT NULL,
+    currency VARCHAR NOT NULL,
+    day DATE NOT NULL,
+    amount BIGINT NOT NULL,
+    PRIMARY KEY (actor_kind, actor_id, operation, currency, day)
+)
+ WITHOUT ROWID;
+
 CREATE TABLE approvals (
     id CHAR(32) NOT NULL,
     operation VARCHAR NOT NULL,
