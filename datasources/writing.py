@@ -161,6 +161,15 @@ def check_reason(write: Write) -> None:
     check_length(reason.ticket_id, LONGEST_NAME, "reason", "ticketId")
 
 
+def known_reason(write: Write) -> Reason:
+    """What of the reason the audit log keeps of a refused write: nothing that is no key, nothing too long."""
+    code, ticket = write.reason.code, write.reason.ticket_id
+    return Reason(
+        code if any(known.key == code for known in write.program.reasons) else None,
+        ticket_id=ticket if ticket is not None and len(ticket) <= LONGEST_NAME else None,
+    )
+
+
 def check_length(text: str | None, longest: int, *path: str) -> None:
     """Pass for a text of 1 to `longest` characters, or none. Raises Refusal."""
     if text is not None and not 1 <= len(text) <= longest:

@@ -4,7 +4,8 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
+from typing import Protocol
 
 import msgspec
 import orjson
@@ -36,8 +37,12 @@ SECURITY: Headers = (
 UNREAD: Headers = ((b"connection", b"close"),)
 """A body that was not read to its end can't be followed by another request."""
 
-Contexts = Callable[[Principal], Awaitable[Context]]
-"""Makes the context that the resolvers of one request share. May raise SourceError."""
+
+class Contexts(Protocol):
+    """Makes the context that the resolvers of one request share. May raise SourceError."""
+
+    def __call__(self, principal: Principal, *, request_id: str) -> Awaitable[Context]:
+        """The context of a request by its id."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -139,7 +144,7 @@ class GraphQLEndpoint:
         exchange.operation = operation.operation.value
         exchange.name = operation.name.value[:MAX_NAME] if operation.name else None
         with self._in_flight.slot():
-            context = await self._contexts(principal)
+            context = await self._contexts(principal, request_id=exchange.request_id)
             exchange.calls = context.loaders.calls
             return await execute(
                 self._schema,

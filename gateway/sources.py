@@ -23,6 +23,7 @@ from datasources.sql.messages import SqlMessages
 from datasources.sql.metrics import SqlMetrics
 from datasources.sql.notes import SqlNotes
 from datasources.sql.offers import SqlOffers
+from datasources.sql.point_writes import SqlPointWrites
 from datasources.sql.points import SqlPoints
 from datasources.sql.privacy import SqlPrivacy
 from datasources.sql.profiles import SqlProfiles
@@ -37,7 +38,7 @@ from datasources.sql.tiers import SqlTiers
 from datasources.sql.transactions import SqlTransactions
 from gateway.config import Settings
 from permissions.model import Principal
-from resolvers.context import Context, Sources, Unbound
+from resolvers.context import Context, Sources, Unbound, Writers
 from resolvers.throttling import Throttle
 
 SQL: Mapping[Domain, Callable[[Database], Any]] = {
@@ -63,6 +64,9 @@ SQL: Mapping[Domain, Callable[[Database], Any]] = {
     Domain.AUDIT: SqlAudit,
 }
 """What serves each domain from a database."""
+
+SQL_WRITERS: Mapping[Domain, Callable[[Database], Any]] = {Domain.POINTS: SqlPointWrites}
+"""What writes each domain into a database."""
 
 PROGRAM_TTL_S = 5.0
 HEALTH_S = 1.0
@@ -96,11 +100,14 @@ class Runtime:
             raise SourceUnavailable("none", "opening the domain profiles, which every other hangs on")
         for database in databases.values():
             await database.open()
-        readers = {
-            domain.value.lower(): reader(databases[bound[domain]]) if domain in bound else Unbound(domain)
-            for domain, reader in SQL.items()
-        }
-        return cls(databases, Sources(**readers, each=databases, bound=bound), settings)
+        readers, writers = (
+            {
+                domain.value.lower(): serving(databases[bound[domain]]) if domain in bound else Unbound(domain)
+                for domain, serving in kinds.items()
+            }
+            for kinds in (SQL, SQL_WRITERS)
+        )
+        return cls(databases, Sources(**readers, writers=Writers(**writers), each=databases, bound=bound), settings)
 
     async def program(self) -> Program:
         """The program, read anew after five seconds. Raises SourceUnavailable, SourceTimedOut, NotConfigured."""
@@ -114,11 +121,19 @@ class Runtime:
             self._program, self._loaded_at = loaded, time.monotonic()
         return self._program
 
-    async def context(self, principal: Principal, now: dt.datetime | None = None) -> Context:
+    async def context(self, principal: Principal, now: dt.datetime | None = None, *, request_id: str = "") -> Context:
         """What one request carries, at the time given or else the program's own. Raises as `program` does."""
         program = await self.program()
         at = now or program.settings.clock.now(dt.datetime.now(dt.UTC))
-        return Context(principal, program, self.sources, cursors=self.cursors, lookups=self.lookups, now=at)
+        return Context(
+            principal,
+            program,
+            self.sources,
+            cursors=self.cursors,
+            lookups=self.lookups,
+            now=at,
+            request_id=request_id,
+        )
 
     async def health(self) -> Mapping[str, SourceError | None]:
         """What is wrong with each source; None where it answers within a second. All are asked at once."""

@@ -19,7 +19,7 @@ from datasources.metrics import MetricReader
 from datasources.notes import NoteReader
 from datasources.offers import OfferReader
 from datasources.paging import Cursors
-from datasources.points import PointReader
+from datasources.points import PointReader, PointWriter
 from datasources.privacy import PrivacyReader
 from datasources.profiles import ProfileReader
 from datasources.program import Program, ProgramSettings, SearchMode
@@ -46,6 +46,12 @@ class Unbound:
 
     def __getattr__(self, name: str) -> Any:  # whatever a reader has
         raise NotConfigured(self._domain.value.lower(), name)
+
+
+class Writers(msgspec.Struct, frozen=True):
+    """The writer of every domain, an `Unbound` where no source is bound to it."""
+
+    points: PointWriter
 
 
 class Sources(msgspec.Struct, frozen=True):
@@ -75,13 +81,14 @@ class Sources(msgspec.Struct, frozen=True):
     each: Mapping[str, Source]
     transactions: TransactionReader
     events: EventReader
+    writers: Writers
     bound: Mapping[Domain, str]
 
 
 class Context:
     """One request. Made by the gateway, gone with the answer."""
 
-    __slots__ = ("cursors", "loaders", "lookups", "memo", "now", "principal", "program", "sources")
+    __slots__ = ("cursors", "loaders", "lookups", "memo", "now", "principal", "program", "request_id", "sources")
 
     def __init__(
         self,
@@ -92,9 +99,10 @@ class Context:
         cursors: Cursors,
         lookups: Throttle,
         now: dt.datetime,
+        request_id: str,
     ) -> None:
         self.principal, self.program, self.sources = principal, program, sources
-        self.cursors, self.lookups, self.now = cursors, lookups, now
+        self.cursors, self.lookups, self.now, self.request_id = cursors, lookups, now, request_id
         self.loaders = Loaders()
         self.memo: dict[Hashable, Any] = {}
         """What was worked out once for the whole request."""
@@ -130,6 +138,6 @@ class Context:
         """The method's results for several keys, in their order, in one batch."""
         return await asyncio.gather(*(self.load(method, key, *shared) for key in keys))
 
-    async def call(self, method: Callable[..., Awaitable[Value]], *arguments: Any) -> Value:
+    async def call(self, method: Callable[..., Awaitable[Value]], *arguments: Any, **named: Any) -> Value:
         """The result of a source method that has no keys, told of like a batch."""
-        return await self.loaders.call(method, *arguments)
+        return await self.loaders.call(method, *arguments, **named)

@@ -26,21 +26,32 @@ class Loaders:
         self, method: Callable[..., Awaitable[Sequence[Value]]], key: Hashable, *shared: Hashable
     ) -> Awaitable[Value]:
         """The method's result for one key, batched with the other keys that share the arguments."""
-        loader = self._loaders.get((method, *shared))
-        if loader is None:
-            loader = self._loaders[method, *shared] = DataLoader(self._batch(method, shared))
-        found: Awaitable[Value] = loader.load(key)
+        found: Awaitable[Value] = self._loader(method, shared).load(key)
         return found
 
-    async def call(self, method: Callable[..., Awaitable[Value]], *arguments: Any) -> Value:
+    def know(self, method: Callable[..., Awaitable[Sequence[object]]], key: Hashable, value: object) -> None:
+        """Give the value without asking: it was made just now."""
+        self._loader(method, ()).prime(key, value)
+
+    def forget(self) -> None:
+        """Ask anew for everything: something was written."""
+        self._loaders.clear()
+
+    async def call(self, method: Callable[..., Awaitable[Value]], *arguments: Any, **named: Any) -> Value:
         """The result of a method, counted, its failure remembered."""
         domain: Domain = method.__self__.domain  # type: ignore[attr-defined]  # a reader's bound method
         self.calls[f"{domain.value.lower()}.{method.__name__}"] += 1
         try:
-            return await method(*arguments)
+            return await method(*arguments, **named)
         except SourceError as error:
             self.failed.setdefault(domain, error)
             raise
+
+    def _loader(self, method: Any, shared: tuple[Hashable, ...]) -> DataLoader[Any, Any]:
+        loader = self._loaders.get((method, *shared))
+        if loader is None:
+            loader = self._loaders[method, *shared] = DataLoader(self._batch(method, shared))
+        return loader
 
     def _batch(
         self, method: Any, shared: tuple[Hashable, ...]

@@ -2,21 +2,34 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from datasources.errors import InvalidRequest
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import CustomerId, EntityId, OwnedId
+from datasources.ledger import as_made
 from datasources.paging import Page, PageRequest
 from datasources.points import (
+    AdjustDirection,
     BalanceExplanation,
     PointAccountRow,
+    PointAdjustment,
     PointAllocationRow,
     PointAuditRow,
     PointExpiryRow,
+    PointReversal,
+    PointsShown,
 )
 from datasources.profiles import CustomerRow
 from datasources.program import PointAccountDefinition, PointSource
+from datasources.writing import Reason
+from permissions.model import Scope
+from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
+
+ADJUST_BLOCKED = Scope("points:adjustBlocked")
 
 
 async def accounts(
@@ -102,3 +115,86 @@ def definition(account: PointAccountRow, context: Context) -> PointAccountDefini
 def source(row: PointAuditRow, context: Context) -> PointSource:
     """Where the points came from."""
     return context.settings.point_source(row.source_key)
+
+
+class PointsAdjustInput(msgspec.Struct, frozen=True):
+    """An adjustment as it is asked for."""
+
+    customer_id: CustomerId
+    idempotency_key: str
+    account_key: str
+    source_key: str
+    direction: AdjustDirection
+    points: int
+    reason: Reason
+    dry_run: bool | None = False
+    reference_id: str | None = None
+    expires_at: dt.datetime | None = None
+
+
+class PointsAdjustmentReverseInput(msgspec.Struct, frozen=True):
+    """A reversal as it is asked for."""
+
+    entry_id: OwnedId
+    idempotency_key: str
+    reason: Reason
+    dry_run: bool | None = False
+
+
+class PointsPayload(Payload[PointsShown], frozen=True):
+    """What came of a write of points."""
+
+
+async def adjust(command: Command[PointsAdjustInput]) -> PointsPayload:
+    """Add points to an account, or deduct them (H11, H12)."""
+    asked, context = command.asked, command.context
+    adjustment = PointAdjustment(
+        asked.customer_id,
+        asked.account_key,
+        asked.source_key,
+        asked.direction,
+        asked.points,
+        asked.reference_id,
+        asked.expires_at,
+    )
+    return await _written(command, context.sources.writers.points.adjust, adjustment)
+
+
+async def reverse(command: Command[PointsAdjustmentReverseInput]) -> PointsPayload:
+    """Undo an entry of the ledger (inv-L4)."""
+    return await _written(
+        command, command.context.sources.writers.points.reverse, PointReversal(command.asked.entry_id)
+    )
+
+
+async def _written(command: Command[Any], method: Any, asked: PointAdjustment | PointReversal) -> PointsPayload:
+    context = command.context
+    payload = PointsPayload(*await carried_out(command, method, asked, adjusts_blocked=context.holds(ADJUST_BLOCKED)))
+    shown = payload.written.shown
+    if shown is not None and shown.entry is not None:
+        key = shown.entry.customer_id, EntityId(shown.entry.id)
+        context.loaders.know(context.sources.points.allocations, key, shown.allocations)
+    return payload
+
+
+async def made_entry(payload: PointsPayload, context: Context) -> PointAuditRow | None:
+    """The entry as it was made."""
+    shown = payload.written.shown
+    if shown is not None:
+        return shown.entry
+    made = payload.stored("entry")
+    if made is None or payload.customer_id is None:
+        return None
+    row = await entry(context, payload.customer_id, made)
+    return None if row is None else as_made(row)
+
+
+async def made_account(payload: PointsPayload, context: Context) -> PointAccountRow | None:
+    """The account as it is now; as it would be after a dry run."""
+    shown, made = payload.written.shown, await made_entry(payload, context)
+    if made is None:
+        return None
+    if shown is not None and shown.account is not None:
+        return shown.account
+    rows = await context.load(context.sources.points.accounts, made.customer_id, context.now)
+    return next((row for row in rows if row.account_key == made.account_key), None)

@@ -17,19 +17,20 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 
 from permissions.model import RequiredScopes
-from schema.directives import guarded, masking
+from schema.directives import guarded, guarded_command, masking
 from schema.fields import DEFINITION, NEEDS, GraphField
 from schema.introspection import ShownSchema
+from schema.mutation import Mutation
 from schema.query import Query
 from schema.redactions import TYPES
 from schema.scalars import SCALARS
-from schema.serving import answered, attribute, paged, texts_checked, where_bound
+from schema.serving import answered, attribute, commanded, denied, paged, texts_checked, where_bound
 from schema.views import INPUTS, VIEWS
 
 
 def declared() -> strawberry.Schema:
     """The schema as strawberry knows it: what the SDL is printed from."""
-    return strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+    return strawberry.Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))
 
 
 def sdl() -> str:
@@ -66,6 +67,10 @@ def _serve_object(type_: GraphQLObjectType) -> None:
 
 def resolver(coordinate: str, field: GraphField, needs: tuple[RequiredScopes, ...]) -> Any:
     """The resolver of a coordinate: served, masked, guarded; a guard comes first."""
+    if field.serve is not None and field.commanding is not None:
+        operation = coordinate.partition(".")[2]
+        resolve = commanded(operation, field.serve, field.commanding)
+        return texts_checked(guarded_command(resolve, needs, denied(operation, field.commanding)))
     if field.serve is None:
         resolve = attribute(field.python_name)
     elif field.paging is None:

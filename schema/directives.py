@@ -9,7 +9,7 @@ from strawberry.schema_directive import Location
 from datasources.registry import Domain
 from permissions import policy
 from permissions.masking import PiiKind, masked
-from permissions.model import RequiredScopes, Scope
+from permissions.model import AccessDenied, RequiredScopes, Scope
 from schema.enums import enum
 from schema.scalars import FederationScope
 
@@ -131,6 +131,20 @@ def guarded(resolve: Resolve, needs: tuple[RequiredScopes, ...]) -> Resolve:
     def guard(source: Any, info: Any, **arguments: Any) -> Any:
         policy.check(info.context.principal, needs)
         return resolve(source, info, **arguments)
+
+    return guard
+
+
+def guarded_command(resolve: Resolve, needs: tuple[RequiredScopes, ...], tell: Resolve) -> Resolve:
+    """The mutation behind a check; an attempt that fails it is told to `tell` first."""
+
+    async def guard(source: Any, info: Any, **arguments: Any) -> Any:
+        try:
+            policy.check(info.context.principal, needs)
+        except AccessDenied:
+            await tell(source, info, **arguments)
+            raise
+        return await resolve(source, info, **arguments)
 
     return guard
 

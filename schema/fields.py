@@ -1,10 +1,10 @@
-"""The builders that every field of the schema is made with: `leaf`, `lookup` and `connection`.
+"""The builders that every field of the schema is made with: `leaf`, `lookup`, `connection` and `command`.
 
 Scopes, domain, kind of personal data and paging are data on the field; `schema.build` makes resolvers of them, and
 nothing else decides them.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import msgspec
@@ -55,6 +55,14 @@ class Paging(msgspec.Struct, frozen=True):
     default_order: DefaultOrder | None = None
 
 
+class Commanding(msgspec.Struct, frozen=True):
+    """How a mutation is taken: the ids of its input with the type each is of, the customer's or owned thing's first, and
+    the domain whose writer carries it out."""
+
+    ids: Mapping[str, str]
+    written_by: Domain
+
+
 class GraphField(StrawberryField):
     """A field with what the gateway has to know of it."""
 
@@ -66,6 +74,7 @@ class GraphField(StrawberryField):
     unmasked_by: Scope = PII
     masks_parts: bool = False
     paging: Paging | None = None
+    commanding: Commanding | None = None
 
     @property
     def is_masked(self) -> bool:
@@ -159,6 +168,27 @@ def connection(
             require_one_slicing_argument=False,
         )
     )
+    return field
+
+
+def command(
+    payload: Any,
+    serve: Serve,
+    input: type,
+    *,
+    ids: Mapping[str, str],
+    requires: str,
+    written_by: Domain,
+) -> Any:  # typed as the attribute it stands for
+    """A mutation: `serve` gets a `resolvers.command.Command` and answers the payload's row.
+
+    `ids` names the attributes of the input that are global ids, with the type each is of; whom the first one belongs to is
+    the customer whom the mutation is about. A caller without the scope gets FORBIDDEN, and the audit log is told.
+    """
+    field = GraphField(type_annotation=StrawberryAnnotation(payload | None))
+    field.serve, field.commanding = serve, Commanding(ids, written_by)
+    field.arguments = [_strawberry_argument(argument("input", input, "What is to be done, to whom, and why."))]
+    _mark(field, requires=requires, domain=None, pii=None)
     return field
 
 

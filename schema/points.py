@@ -1,17 +1,26 @@
 """Points as clients see them."""
 
 import datetime as dt
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
 
 from datasources import points as rows
 from datasources import program
 from datasources.registry import Domain
+from resolvers import command as command_of
 from resolvers import points
+from schema.audit import Approval, AuditEntry
+from schema.commands import Payload, ReasonInput
 from schema.connections import page_type
 from schema.enums import enum
-from schema.fields import argument, connection, leaf, lookup
+from schema.fields import argument, command, connection, leaf, lookup
 from schema.scalars import Long
 from schema.values import Actor, DateTimeRange
 from schema.views import Node, values, view
+
+if TYPE_CHECKING:
+    from schema.customer import Customer
 
 POINTS = Domain.POINTS
 READ = "points:read"
@@ -265,3 +274,87 @@ class PointFields:
         domain=POINTS,
     )
     """Opening balance, what happened by kind, closing balance."""
+
+
+enum(rows.AdjustDirection, ADD="Points come in.", DEDUCT="Points go out.")
+
+
+@values(points.PointsAdjustInput)
+class PointsAdjustInput:
+    """`points` is positive; `direction` says which way. The reason code is required."""
+
+    customer_id: strawberry.ID
+    """Whose account it is."""
+    idempotency_key: str
+    """1 to 255 visible ASCII characters: the same key and input again changes nothing and gives the same answer."""
+    dry_run: bool | None = False
+    """True to see what would come of it; nothing is stored."""
+    account_key: str
+    """Key of the account in the program."""
+    source_key: str
+    """Key of a source that is linked to the account."""
+    direction: rows.AdjustDirection
+    """Whether points come in or go out."""
+    points: Long
+    """How many, more than zero."""
+    reference_id: str | None
+    """Your own reference, such as a case number; it may repeat."""
+    expires_at: dt.datetime | None
+    """When added points expire; left out, as the account's policy says."""
+    reason: ReasonInput
+    """Why; `code` is required."""
+
+
+@values(points.PointsAdjustmentReverseInput)
+class PointsAdjustmentReverseInput:
+    """Which entry to undo. The reason code is required."""
+
+    entry_id: strawberry.ID
+    """An entry that was earned, spent, or made by hand, and is not reversed yet."""
+    idempotency_key: str
+    """1 to 255 visible ASCII characters: the same key and input again changes nothing and gives the same answer."""
+    dry_run: bool | None = False
+    """True to see what would come of it; nothing is stored."""
+    reason: ReasonInput
+    """Why; `code` is required."""
+
+
+@view(points.PointsPayload)
+class PointsPayload(Payload):
+    """What came of a change of points."""
+
+    entry = lookup(PointAuditEntry | None, points.made_entry)
+    """The entry as it was made."""
+    account = lookup(PointAccount | None, points.made_account)
+    """The account as it is now."""
+    customer = lookup(
+        Annotated["Customer", strawberry.lazy("schema.customer")] | None, command_of.customer, served_by=Domain.PROFILES
+    )
+    """The customer as they are now."""
+    approval = lookup(Approval | None, command_of.approval)
+    """The request that waits for a second person; null where none is needed."""
+    audit_entry = lookup(AuditEntry | None, command_of.audit_entry)
+    """What the audit log says of it."""
+
+
+class PointMutations:
+    """Changes of points."""
+
+    points_adjust = command(
+        PointsPayload,
+        points.adjust,
+        PointsAdjustInput,
+        ids={"customer_id": "Customer"},
+        requires="points:adjust",
+        written_by=POINTS,
+    )
+    """Add points to an account, or deduct them. Beyond your limit it waits for a second person."""
+    points_adjustment_reverse = command(
+        PointsPayload,
+        points.reverse,
+        PointsAdjustmentReverseInput,
+        ids={"entry_id": "PointAuditEntry"},
+        requires="points:adjust",
+        written_by=POINTS,
+    )
+    """Undo an entry by another one that refers to it; what it spent goes back to the lots it came from."""

@@ -6,6 +6,7 @@ Strawberry's own resolvers cost several times as much a field, so they are repla
 from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from graphql import FieldNode, GraphQLResolveInfo, SelectionSetNode
@@ -14,12 +15,15 @@ from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
 from strawberry.utils.str_converters import to_camel_case
 
 from datasources.errors import InvalidRequest
+from datasources.ids import CustomerId
 from datasources.paging import PageRequest, list_identity
 from datasources.registry import Domain
+from resolvers.command import Command, deny
 from resolvers.context import Context
 from schema.connections import ShownPage
 from schema.directives import Resolve
-from schema.fields import LARGEST_PAGE, GraphField, Paging, Serve
+from schema.fields import LARGEST_PAGE, Commanding, GraphField, Paging, Serve
+from schema.ids import parse_id
 from schema.scalars import text
 
 Info = GraphQLResolveInfo[Context]
@@ -50,6 +54,36 @@ def paged(name: str, field: GraphField, serve: Serve, paging: Paging) -> Resolve
         return ShownPage(page, context.cursors, list_identity(name, request))
 
     return resolve
+
+
+def commanded(operation: str, serve: Serve, commanding: Commanding) -> Resolve:
+    """Calls the resolver with the command: the input with its global ids read."""
+    return lambda _root, info, **given: serve(command_of(operation, info.context, commanding, given["input"]))
+
+
+def denied(operation: str, commanding: Commanding) -> Resolve:
+    """Tells the audit log of a caller who may not do this."""
+
+    async def tell(_root: object, info: Info, **given: Any) -> None:
+        writer = getattr(info.context.sources.writers, commanding.written_by.value.lower())
+        await deny(command_of(operation, info.context, commanding, given["input"]), writer)
+
+    return tell
+
+
+def command_of(operation: str, context: Context, commanding: Commanding, asked: Any) -> Command[Any]:
+    """The command that an input makes. Raises InvalidRequest."""
+    read: dict[str, Any] = {}
+    customer: UUID | None = None
+    for name, type_name in commanding.ids.items():
+        given = getattr(asked, name)
+        if given is not None:
+            _, parts = parse_id(given, f"input.{to_camel_case(name)}", type_name)
+            customer = customer or parts[0]
+            read[name] = parts if len(parts) > 1 else parts[0]
+    named = to_camel_case(next(iter(commanding.ids), ""))
+    whom = None if customer is None else CustomerId(customer)
+    return Command(context, operation, msgspec.structs.replace(asked, **read), whom, named)
 
 
 def where_bound(resolve: Resolve, domain: Domain) -> Resolve:

@@ -105,7 +105,7 @@ class Gateway:
     ) -> Answer:
         """The answer to the only operation of a document. A caller given by a role alone reaches everyone."""
         principal = await self.principal(Caller(caller) if isinstance(caller, str) else caller)
-        context = await self.runtime.context(principal, self.now)
+        context = await self.runtime.context(principal, self.now, request_id=REQUEST_ID)
         if search is not None:
             context.program = _searched(context, search)
         self._forget_keys()

@@ -29,7 +29,7 @@ from datasources.sql.tables.events import event_keys, events
 from datasources.sql.tables.profiles import customers
 from datasources.sql.tables.writing import idempotency_keys
 from datasources.sql.types import Instant
-from datasources.writing import Refusal, Write, Written, check_reason
+from datasources.writing import Refusal, Write, Written, check_reason, known_reason
 
 Shown = TypeVar("Shown")
 
@@ -217,7 +217,8 @@ class SqlWriter:
         locked = yield from self.locked(customer)
         if locked.customer_id is None and customer != PROGRAM:
             locked = yield from self.locked(PROGRAM)
-        unit = Unit(self.database, write, {"audit": new_id()}, locked)
+        told = msgspec.structs.replace(write, reason=known_reason(write))
+        unit = Unit(self.database, told, {"audit": new_id()}, locked)
         unit.audit(f"Refused: {refusal.code.value}", outcome=AuditOutcome.REFUSED)
         yield from unit.flush()
 

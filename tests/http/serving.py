@@ -135,7 +135,7 @@ class Gateway:
         self.outage: SourceError | None = None
         self.asked = 0
 
-    async def context(self, _principal: Principal) -> Context:
+    async def context(self, _principal: Principal, *, request_id: str) -> Context:
         self.asked += 1
         if self.outage is not None:
             raise self.outage

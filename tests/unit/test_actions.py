@@ -13,7 +13,7 @@ from datasources.registry import Domain
 from permissions.model import EVERYONE, AdjustmentLimit, AdjustmentOperation, Principal, Scope, ViewerKind
 from permissions.roles import SCOPES
 from resolvers.actions import AvailableAction, Standing, needs_approval, standing_refusal
-from resolvers.context import Context, Sources, Unbound
+from resolvers.context import Context, Sources, Unbound, Writers
 from resolvers.customer_actions import RULES, actions
 from resolvers.throttling import Throttle
 
@@ -72,10 +72,11 @@ def judged(row: CustomerRow, who: Principal | None = None, without: Domain | Non
     context = Context(
         who or principal(),
         Program(settings, {}),
-        Sources(**readers, each={}, bound=bound),
+        Sources(**readers, writers=Writers(points=Unbound(Domain.POINTS)), each={}, bound=bound),
         cursors=Cursors(b"s" * 32),
         lookups=Throttle(60, 30),
         now=NOW,
+        request_id="test",
     )
     return {action.action: action for action in actions(row, context)}
 
