@@ -85,26 +85,26 @@ def taken(lots: Iterable[Lot], points: int) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def check_added(account: Account, definition: PointAccountDefinition, points: int) -> None:
+def check_added(account: Account, definition: PointAccountDefinition, points: int, path: str = "points") -> None:
     """Pass where the account can hold that many more. Raises Refusal."""
     cap = LARGEST if definition.max_balance is None else definition.max_balance
     if account.balance + points > cap:
-        raise Refusal(UserErrorCode.LIMIT_EXCEEDED, f"The account holds at most {cap} points.", "points")
-    _check_counted(account.lifetime_earned + points)
+        raise Refusal(UserErrorCode.LIMIT_EXCEEDED, f"The account holds at most {cap} points.", path)
+    _check_counted(account.lifetime_earned + points, path)
 
 
-def check_deducted(account: Account, points: int) -> None:
+def check_deducted(account: Account, points: int, path: str = "points") -> None:
     """Pass where that many points are there to be taken; never less than asked (H21). Raises Refusal."""
     if points > account.available:
         message = f"Only {max(0, account.available)} points are available."
-        raise Refusal(UserErrorCode.INSUFFICIENT_POINTS, message, "points")
-    _check_counted(account.lifetime_spent + points)
+        raise Refusal(UserErrorCode.INSUFFICIENT_POINTS, message, path)
+    _check_counted(account.lifetime_spent + points, path)
 
 
-def _check_counted(points: int) -> None:
+def _check_counted(points: int, path: str) -> None:
     """Pass for a lifetime figure of 64 bits. Raises Refusal."""
     if points > LARGEST:
-        raise Refusal(UserErrorCode.LIMIT_EXCEEDED, "The account has counted as many points as it can.", "points")
+        raise Refusal(UserErrorCode.LIMIT_EXCEEDED, "The account has counted as many points as it can.", path)
 
 
 def account_of(program: ProgramSettings, key: str) -> PointAccountDefinition:

@@ -85,11 +85,13 @@ class SqlPointWrites(SqlWriter):
         )
         account = yield from self._ledger.account(unit, original.account_key)
         if original.modification < 0:
-            check_added(account, unit.write.program.point_account(original.account_key), -original.modification)
+            check_added(
+                account, unit.write.program.point_account(original.account_key), -original.modification, "entryId"
+            )
             parts = yield from self._ledger.parts(customer, entry_id)
         else:
             check_whole(original.lot(entry_id), original.modification, unit.write.now)
-            check_deducted(account, original.modification)
+            check_deducted(account, original.modification, "entryId")
             parts = (Part(entry_id, original.modification),)
         return (yield from self._posted(unit, account, _reversal(original, entry_id, parts), asked))
 

@@ -7,9 +7,11 @@ from typing import Any
 from graphql import (
     ConstDirectiveNode,
     GraphQLField,
+    GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     build_schema,
     get_named_type,
     value_from_ast_untyped,
@@ -39,6 +41,23 @@ class Promises:
             for name, type_ in self.schema.type_map.items()
             if isinstance(type_, GraphQLObjectType) and not name.startswith("__")
         }
+
+    @cached_property
+    def readable(self) -> set[str]:
+        """The object types that queries lead to, by name."""
+        assert self.schema.query_type is not None
+        met: set[str] = set()
+        waiting: list[GraphQLNamedType] = [self.schema.query_type]
+        while waiting:
+            type_ = waiting.pop()
+            if type_.name in met or not isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType, GraphQLUnionType)):
+                continue
+            met.add(type_.name)
+            fields = {} if isinstance(type_, GraphQLUnionType) else type_.fields
+            waiting += [get_named_type(field.type) for field in fields.values()]
+            if not isinstance(type_, GraphQLObjectType):
+                waiting += self.schema.get_possible_types(type_)
+        return met & set(self.types)
 
     def denied(self, type_name: str, field_name: str, scopes: frozenset[str]) -> bool:
         """True where a caller with these scopes gets no value of a field: by its own directive or its type's."""
