@@ -13,7 +13,7 @@ from datasources.importing.completejourney.files import package_data
 from datasources.metrics import MetricsDocument
 from datasources.sql.sealing import MasterKey
 from datasources.sql.tables.audit import approvals, audit_entries, audit_heads
-from datasources.sql.tables.campaigns import customer_campaigns
+from datasources.sql.tables.campaigns import campaigns, customer_campaigns
 from datasources.sql.tables.cards import card_history, cards, loyalty_cards
 from datasources.sql.tables.events import event_keys, events, unmatched_events
 from datasources.sql.tables.locations import locations
@@ -24,7 +24,8 @@ from datasources.sql.tables.offers import customer_offers, offer_exclusions, off
 from datasources.sql.tables.privacy import privacy_requests
 from datasources.sql.tables.profiles import customer_places, customers, identifiers
 from datasources.sql.tables.promo_codes import customer_promo_codes, promo_codes
-from datasources.sql.tables.segments import segments
+from datasources.sql.tables.rewards import rewards
+from datasources.sql.tables.segments import segment_members, segments
 from datasources.sql.tables.tags import customer_tags, tag_changes
 from datasources.sql.tables.tiers import customer_tiers, tier_changes, tier_days
 from datasources.sql.tables.transactions import transactions
@@ -193,12 +194,51 @@ def test_restricted_and_blocked_customers_earn_nothing_from_then_on(loaded: Load
         assert {row["non_accruing"] for row in loaded.of(number, transactions) if row["occurred_at"] < since} == {False}
 
 
-def test_every_customer_has_a_new_message_an_eligible_campaign_and_an_assigned_code(loaded: Loaded) -> None:
-    everyone = set(loaded.customers.values())
+def test_restricted_and_blocked_customers_get_nothing_from_then_on(loaded: Loaded) -> None:
+    for number, days in ((7, 30), (9, 20)):
+        given = [
+            *(row["distributed_at"] for row in loaded.of(number, messages)),
+            *(row["starts_at"] for row in loaded.of(number, customer_campaigns)),
+            *(row["at"] for row in loaded.of(number, customer_promo_codes)),
+            *(row["issued_at"] for row in loaded.of(number, customer_offers)),
+            *(row["created_at"] for row in loaded.of(number, rewards)),
+            *(row["since"] for row in loaded.of(number, segment_members)),
+            *(row["last_applied_at"] for row in loaded.of(number, customer_tags)),
+            *(row["at"] for row in loaded.of(number, tier_changes)),
+        ]
+        assert [at for at in given if at >= END - dt.timedelta(days=days)] == []
+
+
+def test_everyone_else_has_a_new_message_an_eligible_campaign_and_an_assigned_code(loaded: Loaded) -> None:
+    everyone = {customer for number, customer in loaded.customers.items() if number not in (7, 9)}
     new = {row["customer_id"] for row in loaded.rows(messages) if row["read_at"] is None and row["ends_at"] > END}
-    eligible = {row["customer_id"] for row in loaded.rows(customer_campaigns) if row["status"] == "ELIGIBLE"}
+    running = {row["id"] for row in loaded.rows(campaigns) if row["ends_at"] is None or row["ends_at"] > END}
+    offered = [row for row in loaded.rows(customer_campaigns) if row["campaign_id"] in running]
+    eligible = {row["customer_id"] for row in offered if row["status"] == "ELIGIBLE"}
     assigned = {row["customer_id"] for row in loaded.rows(customer_promo_codes) if row["state"] == "ASSIGNED"}
     assert new == eligible == assigned == everyone
+
+
+def test_messages_are_read_opened_and_failed_in_every_combination(loaded: Loaded) -> None:
+    newest, _, oldest = sorted(loaded.of(6, messages), key=lambda row: row["distributed_at"], reverse=True)
+    assert (oldest["ends_at"] < END, oldest["read_at"]) == (True, END - dt.timedelta(days=95))
+    opened = {one.channel.value: one.opened_at for one in newest["deliveries"]}
+    assert (newest["read_at"], opened) == (
+        None,
+        {"IN_APP": None, "EMAIL": newest["distributed_at"] + dt.timedelta(hours=2)},
+    )
+    assert [one.failure_reason for one in loaded.of(19, messages)[0]["deliveries"]] == [None, "mailbox full"]
+
+
+def test_a_recorded_offer_carries_its_coupon_and_a_made_up_one_can_be_hidden(loaded: Loaded) -> None:
+    keys = {row["id"]: row["key"] for row in loaded.rows(offers)}
+    for held in loaded.rows(customer_offers):
+        origin, _, rest = keys[held["offer_id"]].partition("-")
+        carried = [(field.key, field.value) for field in held["flex_fields"]]
+        assert carried == ([("coupon", rest.partition("-")[2])] if origin == "completejourney" else [])
+    hidden = {row["customer_id"] for row in loaded.rows(customer_offers) if not row["is_visible"]}
+    made_up = {row["customer_id"] for row in loaded.rows(customer_offers) if keys[row["offer_id"]] == "five-off-fifty"}
+    assert hidden == {loaded.customers[number] for number in loaded.customers if number % 5 == 2} & made_up
 
 
 def test_claims_are_counted(loaded: Loaded) -> None:

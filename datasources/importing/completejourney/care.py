@@ -130,12 +130,16 @@ def _write_tickets(household: Household) -> None:
 
 def _write_messages(household: Household, stream: Stream) -> None:
     end = household.timeline.end
+    ago = household.timeline.before_end
+    # Of the one that expired, every other customer had read it before.
     spans = (
-        (household.timeline.before_end(days=1), end + dt.timedelta(days=60), None),
-        (household.timeline.before_end(days=25), end + dt.timedelta(days=30), household.timeline.before_end(days=22)),
-        (household.timeline.before_end(days=100), household.timeline.before_end(days=40), None),
+        (ago(days=1), end + dt.timedelta(days=60), None),
+        (ago(days=25), end + dt.timedelta(days=30), ago(days=22)),
+        (ago(days=100), ago(days=40), None if household.number % 2 else ago(days=95)),
     )
     for number, ((title, preview), (at, ends_at, read_at)) in enumerate(zip(TITLES, spans, strict=True)):
+        if not household.takes_part_at(at):
+            continue
         message_id = household.id(at, "message", number)
         household.own(
             messages,
@@ -148,13 +152,21 @@ def _write_messages(household: Household, stream: Stream) -> None:
             read_at=read_at,
             deliveries=[
                 _delivery("IN_APP", at, opened_at=read_at),
-                _delivery("EMAIL", at, failure_reason="mailbox full" if household.number % 19 == 0 else None),
+                _email(household, at, is_new=number == 0),
             ],
         )
         facts = {"message_title": title, "channel": "EMAIL"}
         stream.record(
             "communication", at, f"message:{number}", facts, reference=message_id, attributes={"subject": preview}
         )
+
+
+def _email(household: Household, sent_at: dt.datetime, *, is_new: bool) -> dict[str, str | None]:
+    """Every nineteenth household's came back; every third one opened the newest, which leaves the message new (P3)."""
+    if household.number % 19 == 0:
+        return _delivery("EMAIL", sent_at, failure_reason="mailbox full")
+    opened = is_new and household.number % 3 == 0
+    return _delivery("EMAIL", sent_at, opened_at=sent_at + dt.timedelta(hours=2) if opened else None)
 
 
 def _delivery(

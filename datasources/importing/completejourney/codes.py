@@ -18,7 +18,7 @@ NAMES = {CLAIMABLE: "Welcome points", ENDED: "Summer points", ONCE: "Once only",
 
 
 def write(household: Household, stream: Stream) -> None:
-    """Everyone has a code assigned; half have claimed one; some failed, met a limiter or were locked out."""
+    """Everyone who takes part has a code assigned; half have claimed one; some failed, met a limiter, were locked out."""
     _write_code(household, stream, ASSIGNED, household.timeline.before_end(days=12), claimed=False)
     if household.number % 2:
         code = ENDED if household.number % 4 == 1 else ONCE
@@ -41,6 +41,8 @@ def write(household: Household, stream: Stream) -> None:
 
 
 def _write_code(household: Household, stream: Stream, code: str, at: dt.datetime, *, claimed: bool) -> None:
+    if not household.takes_part_at(at):
+        return
     household.own(
         customer_promo_codes,
         id=household.id(at, "promo code", code),

@@ -76,8 +76,8 @@ class Household:
             raise RuntimeError("the household has no key yet")
         return self._key.seal(text, field)
 
-    def accrues_at(self, at: dt.datetime) -> bool:
-        """False from when the household is restricted or blocked: its purchases earn nothing and raise no tier."""
+    def takes_part_at(self, at: dt.datetime) -> bool:
+        """False from when the household is restricted or blocked: it earns nothing and gets nothing (inv-P1, inv-P2)."""
         since = self.barred_at
         return since is None or at < since
 

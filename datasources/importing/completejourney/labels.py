@@ -83,6 +83,8 @@ def write_segments(
 ) -> None:
     """The segments that the household is in."""
     since = household.timeline.before_end(days=1, hours=2)
+    if household.barred_at is not None:
+        since = min(since, household.barred_at - dt.timedelta(hours=1))
     member = _memberships(household, purchases, tier=tier, coupons=coupons)
     for key, name, kind, _ in SEGMENTS:
         if not member[key]:
