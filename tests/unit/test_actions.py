@@ -115,7 +115,7 @@ def test_nothing_can_be_done_with_a_customer_whose_data_is_gone(state: Membershi
 
 
 def test_what_grants_value_is_closed_to_blocked_and_restricted_customers() -> None:
-    granting = {"offerIssue", "promoCodeClaim", "tagAdd", "segmentMemberAdd", "directMessageSend"}
+    granting = {"offerIssue", "promoCodeClaim", "tagAdd", "segmentMemberAdd"}
     blocked = open_to(someone(membership_state=MembershipState.BLOCKED))
     restricted = open_to(someone(processing=ProcessingState.RESTRICTED))
     assert open_to(SOMEONE) - blocked == {*granting, "customerBlock"}
