@@ -213,7 +213,10 @@ class Clock(msgspec.Struct, frozen=True):
 
 
 class ProgramSettings(msgspec.Struct, frozen=True):
-    """Everything that a program sets up; what requirements mark as a setting."""
+    """Everything that a program sets up; what requirements mark as a setting.
+
+    `switched_off` names mutations that the program does not use (Y8).
+    """
 
     name: str
     currency: str
@@ -237,6 +240,7 @@ class ProgramSettings(msgspec.Struct, frozen=True):
     metrics_stale_after_hours: int = 48
     required_fields: tuple[str, ...] = ()
     admin_url: str | None = None
+    switched_off: tuple[str, ...] = ()
     clock: Clock = Clock()
 
     def point_account(self, key: str) -> PointAccountDefinition:

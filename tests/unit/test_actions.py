@@ -64,11 +64,16 @@ def principal(*limits: AdjustmentLimit, scopes: frozenset[Scope] = SCOPES) -> Pr
     return Principal(ViewerKind.STAFF, "a", None, (), scopes, EVERYONE, limits)
 
 
-def judged(row: CustomerRow, who: Principal | None = None, without: Domain | None = None) -> dict[str, AvailableAction]:
+def judged(
+    row: CustomerRow,
+    who: Principal | None = None,
+    without: Domain | None = None,
+    switched_off: tuple[str, ...] = (),
+) -> dict[str, AvailableAction]:
     """The actions of a customer by name."""
     readers = {domain.value.lower(): Unbound(domain) for domain in Domain}
     bound = {domain: "main" for domain in Domain if domain is not without}
-    settings = ProgramSettings("Program", "USD", customer_statuses=STATUSES)
+    settings = ProgramSettings("Program", "USD", customer_statuses=STATUSES, switched_off=switched_off)
     context = Context(
         who or principal(),
         Program(settings, {}),
@@ -146,6 +151,12 @@ def test_the_callers_own_lack_is_told_first() -> None:
     nobody = principal(scopes=frozenset())
     told = judged(someone(membership_state=MembershipState.FORGOTTEN), nobody)["pointsAdjust"]
     assert told == AvailableAction("pointsAdjust", False, "You need the scope points:adjust.", False, "points:adjust")
+
+
+def test_the_program_can_switch_actions_off() -> None:
+    told = judged(SOMEONE, switched_off=("offerIssue",))
+    assert told["offerIssue"].disabled_reason == "The program has switched this off."
+    assert {name for name, action in told.items() if action.enabled} == open_to(SOMEONE) - {"offerIssue"}
 
 
 def test_a_domain_without_a_source_has_no_actions() -> None:
