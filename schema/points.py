@@ -1,6 +1,9 @@
 """Points as clients see them."""
 
 import datetime as dt
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
 
 from datasources import points as rows
 from datasources import program
@@ -12,6 +15,9 @@ from schema.fields import argument, connection, leaf, lookup
 from schema.scalars import Long
 from schema.values import Actor, DateTimeRange
 from schema.views import Node, values, view
+
+if TYPE_CHECKING:
+    from schema.transactions import Transaction
 
 POINTS = Domain.POINTS
 READ = "points:read"
@@ -116,6 +122,12 @@ class PointAuditEntry(Node):
     """Order of recording within the account: balances chain along it."""
     transaction_id: str | None
     """External id of the purchase that caused the entry."""
+    transaction = lookup(
+        Annotated["Transaction", strawberry.lazy("schema.transactions")] | None,
+        points.purchase,
+        served_by=Domain.TRANSACTIONS,
+    )
+    """The purchase that caused the entry."""
     point_source = lookup(PointSource, points.source)
     """Where the points came from."""
     point_account = lookup(PointAccountRef, points.definition)
