@@ -78,6 +78,15 @@ class Tier(msgspec.Struct, frozen=True):
         return hundredths(self.entry_threshold_hundredths)
 
 
+class QualifyingMetric(Enum):
+    """What counts toward the tiers of a system (I1)."""
+
+    POINTS = "POINTS"
+    SPEND = "SPEND"
+    PURCHASES = "PURCHASES"
+    CUSTOM = "CUSTOM"
+
+
 class TierSystem(msgspec.Struct, frozen=True):
     """A ladder of tiers, lowest first, reckoned over a trailing window."""
 
@@ -88,6 +97,8 @@ class TierSystem(msgspec.Struct, frozen=True):
     provider: str | None = None
     is_proprietary: bool = True
     window_months: int = 12
+    external_id: str | None = None
+    qualifying_metric: QualifyingMetric = QualifyingMetric.SPEND
 
 
 class EventCategory(msgspec.Struct, frozen=True):

@@ -15,6 +15,13 @@ enum(
     EXACT="One value finds the one customer who has it: `customerLookup`.",
     ADVANCED="Several fields list all customers who match: `customers`.",
 )
+enum(
+    rows.QualifyingMetric,
+    POINTS="Points of a qualifying account.",
+    SPEND="Money spent, net of returns.",
+    PURCHASES="The number of purchases.",
+    CUSTOM="Something else; the unit names it.",
+)
 
 
 @view(rows.SearchSettings)
@@ -71,10 +78,14 @@ class TierSystem:
     """Key of the tier system."""
     name: str
     """What the program calls it."""
+    external_id: str | None
+    """Its id in the systems that it is shared with."""
     provider: str | None
     """Who runs it, where the program does not itself."""
     is_proprietary: bool
     """True when the program itself decides on the tiers."""
+    qualifying_metric: rows.QualifyingMetric
+    """What counts toward its tiers."""
     unit: str
     """What progress and thresholds count: a currency, or points."""
     tiers: list[Tier]

@@ -191,7 +191,7 @@ def demo_program(clock: Clock, mode: SearchMode = SearchMode.ADVANCED) -> Progra
         customer_statuses=STATUSES,
         point_accounts=ACCOUNTS,
         point_sources=SOURCES,
-        tier_systems=(TierSystem(TIER_SYSTEM, "Journey Tiers", "USD", TIERS),),
+        tier_systems=(TierSystem(TIER_SYSTEM, "Journey Tiers", "USD", TIERS, external_id="journey-tiers"),),
         event_types=EVENT_TYPES,
         event_categories=CATEGORIES,
         attribute_definitions=ATTRIBUTES,
