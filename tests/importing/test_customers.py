@@ -23,7 +23,13 @@ from datasources.sql.tables.notes import note_revisions, notes
 from datasources.sql.tables.offers import customer_offers, offer_exclusions, offers
 from datasources.sql.tables.privacy import privacy_requests
 from datasources.sql.tables.profiles import customer_places, customers, identifiers
-from datasources.sql.tables.promo_codes import customer_promo_codes, promo_codes
+from datasources.sql.tables.promo_codes import (
+    customer_promo_codes,
+    promo_code_errors,
+    promo_code_limiters,
+    promo_code_lockouts,
+    promo_codes,
+)
 from datasources.sql.tables.rewards import rewards
 from datasources.sql.tables.segments import segment_members, segments
 from datasources.sql.tables.tags import customer_tags, tag_changes
@@ -297,3 +303,21 @@ def test_the_audit_chain_holds(loaded: Loaded) -> None:
             previous, count = next_hash(previous, [row[name] for name in columns]), count + 1
             assert (row["sequence"], row["hash"]) == (count, previous)
         assert (count, previous) == head
+
+
+def test_what_went_wrong_with_a_code_fits_what_the_customer_holds(loaded: Loaded) -> None:
+    held = {(row["customer_id"], row["code"]) for row in loaded.rows(customer_promo_codes) if row["state"] == "CLAIMED"}
+    failed = Counter((row["customer_id"], row["reason"]) for row in loaded.rows(promo_code_errors))
+    assert {reason for _, reason in failed} == {"UNKNOWN_CODE", "EXPIRED", "ALREADY_CLAIMED", "LIMITER"}
+    again = {customer for customer, reason in failed if reason == "ALREADY_CLAIMED"}
+    assert {(customer, "SUMMER50") for customer in again} - held == set()
+    met = {(row["customer_id"], row["code"]): row["attempts"] for row in loaded.rows(promo_code_limiters)}
+    assert met.keys() - held == set()
+    assert {customer: times for (customer, reason), times in failed.items() if reason == "LIMITER"} == {
+        customer: times for (customer, _), times in met.items()
+    }
+    counted = Counter(row["customer_id"] for row in loaded.rows(promo_code_errors))
+    counters = {row["customer_id"]: row for row in loaded.rows(promo_code_lockouts)}
+    assert {customer: row["total_failures"] for customer, row in counters.items() if row["total_failures"]} == counted
+    reset = counters[loaded.customers[22]]
+    assert (reset["reset_count"], reset["total_failures"], reset["consecutive_failures"]) == (1, 6, 1)
