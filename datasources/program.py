@@ -195,6 +195,13 @@ class CardProduct(msgspec.Struct, frozen=True):
     type: str
     currency: str
     design: str | None = None
+    expires_after_months: int | None = None
+
+    @property
+    def expiry_policy(self) -> str:
+        """When its cards expire, in words (M7)."""
+        months = self.expires_after_months
+        return "Never expires." if months is None else f"Expires {months} months after it was registered."
 
 
 class LockoutPolicy(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """How the loyalty program is set up, as clients see it."""
 
 from datasources import program as rows
+from datasources.registry import Domain
 from resolvers import program
 from schema.enums import enum
 from schema.fields import lookup
@@ -170,6 +171,8 @@ class CardProduct:
     """What is printed on it."""
     currency: CurrencyCode
     """The currency that it holds."""
+    expiry_policy: str
+    """When its cards expire, in words."""
 
 
 @view(rows.ProgramSettings)
@@ -204,6 +207,8 @@ class Program:
     """Tags that the program defined: those with a cap or with several values, and those it suggests."""
     card_products: list[CardProduct]
     """What a card is, by how its number begins."""
+    capabilities = lookup(list[Domain], program.capabilities)
+    """The domains that the program has a source for; fields of the others are null."""
     profile_header: list[str]
     """Keys of what the header of a customer's page shows."""
 
