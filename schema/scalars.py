@@ -42,7 +42,7 @@ def text(value: object) -> str:
 def instant(value: object) -> dt.datetime:
     """RFC 3339 with an offset, as UTC. Raises ValueError for naive and impossible times."""
     if not isinstance(value, str) or not INSTANT.fullmatch(value):
-        raise ValueError("a time in RFC 3339 with an offset is expected, such as 2026-01-31T12:00:00Z")
+        raise ValueError("a time with an offset is expected: 2026-01-31T12:00:00Z")
     try:
         return dt.datetime.fromisoformat(value.upper().replace("Z", "+00:00")).astimezone(dt.UTC)
     except (ValueError, OverflowError):
@@ -88,7 +88,7 @@ def phone(value: object) -> str:
     """A telephone number in E.164. Raises ValueError."""
     number = phone_key(text(value))
     if number is None:
-        raise ValueError("a telephone number in E.164 is expected, such as +12125550123")
+        raise ValueError("a telephone number in E.164 is expected: +12125550123")
     return number
 
 
