@@ -22,14 +22,15 @@ EmailAddress = NewType("EmailAddress", str)
 Locale = NewType("Locale", str)
 FederationScope = NewType("FederationScope", str)
 
-LONGEST_TEXT = 10_000
+LONGEST_TEXT = 8_000
+"""Above the longest text that is kept (5,000), so that one a little too long can be refused in its own words."""
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
 
 
 def text(value: object) -> str:
-    """A text that every database can hold. Raises ValueError for NUL, lone surrogates and over 10,000 characters."""
+    """A text that every database can hold. Raises ValueError for NUL, lone surrogates and over 8,000 characters."""
     if not isinstance(value, str):
         raise ValueError("a text is expected")  # graphql-core turns ValueError into its own error
     if len(value) > LONGEST_TEXT:
