@@ -74,7 +74,7 @@ enum(
 )
 
 
-@view(rows.ExternalId)
+@view(rows.ExternalId, weighs=False)
 class ExternalId:
     """The customer's id in another system."""
 
@@ -126,7 +126,7 @@ class Membership:
     """True for members who can take part."""
 
 
-@view(rows.Address)
+@view(rows.Address, weighs=False)
 class Address:
     """A postal address."""
 
