@@ -13,6 +13,7 @@ from datasources.audit_chain import GENESIS, next_hash
 from datasources.importing.completejourney.files import package_data
 from datasources.metrics import MetricsDocument
 from datasources.sql.sealing import MasterKey
+from datasources.sql.tables import metadata
 from datasources.sql.tables.audit import approvals, audit_entries, audit_heads
 from datasources.sql.tables.campaigns import campaigns, customer_campaigns
 from datasources.sql.tables.cards import card_history, cards, loyalty_cards
@@ -34,6 +35,7 @@ from datasources.sql.tables.promo_codes import (
 from datasources.sql.tables.rewards import rewards
 from datasources.sql.tables.segments import segment_members, segments
 from datasources.sql.tables.tags import customer_tags, tag_changes
+from datasources.sql.tables.tickets import tickets
 from datasources.sql.tables.tiers import customer_tiers, tier_changes, tier_days
 from datasources.sql.tables.transactions import transactions
 
@@ -307,6 +309,31 @@ def test_free_text_opens_with_the_customers_key_alone(loaded: Loaded) -> None:
     assert (
         msgspec.json.decode(key.open(visit["attributes"], "events.attributes"))["remark"] == "Asked for a shopping cart"
     )
+
+
+def test_the_audit_log_names_the_ticket_that_an_act_answers(loaded: Loaded) -> None:
+    named = 0
+    for row in loaded.rows(audit_entries):
+        of_customer = [ticket for ticket in loaded.rows(tickets) if ticket["customer_id"] == row["customer_id"]]
+        month = [
+            (ticket["submitted_at"], ticket["external_id"])
+            for ticket in of_customer
+            if dt.timedelta() <= row["at"] - ticket["submitted_at"] < dt.timedelta(days=30)
+        ]
+        assert row["ticket_id"] == (max(month)[1] if month else None)
+        named += bool(month)
+    assert named == 14
+
+
+def test_an_export_has_the_customers_rows(loaded: Loaded) -> None:
+    files = {row["customer_id"]: row["files"] for row in loaded.rows(privacy_requests) if row["type"] == "EXPORT"}
+    assert set(files) == {loaded.customers[8], loaded.customers[40]}
+    # What is computed over all customers, and the requests themselves, come after.
+    later = {customer_metrics.name, privacy_requests.name, approvals.name}
+    for customer, (file,) in files.items():
+        owned = [table for table in metadata.sorted_tables if "customer_id" in table.c and table.name not in later]
+        held = [row for table in owned for row in loaded.rows(table) if row["customer_id"] == customer]
+        assert (file.format, file.rows) == ("CSV", len(held))
 
 
 def test_the_audit_chain_holds(loaded: Loaded) -> None:

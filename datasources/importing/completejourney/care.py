@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import msgspec
+
 from datasources.ids import EntityId
 from datasources.importing.demo_program import NOTE_REASONS
 from datasources.sql.tables.messages import direct_messages, messages
@@ -33,12 +35,19 @@ TITLES = (
 LABELS = {reason.key: reason.label for reason in NOTE_REASONS}
 
 
-def write(household: Household, stream: Stream) -> list[tuple[EntityId, dt.datetime]]:
-    """Writes all of it and returns the notes with when they were added, for the audit log."""
+class CareStory(msgspec.Struct, frozen=True):
+    """What the audit log tells of: the notes, and the external ids of the tickets, each with its instant."""
+
+    notes: list[tuple[EntityId, dt.datetime]]
+    tickets: list[tuple[dt.datetime, str]]
+
+
+def write(household: Household, stream: Stream) -> CareStory:
+    """Writes all of it."""
     _write_messages(household, stream)
     _write_conversation(household)
-    _write_tickets(household)
-    return _write_notes(household, stream)
+    tickets_ = _write_tickets(household)
+    return CareStory(_write_notes(household, stream), tickets_)
 
 
 def _write_notes(household: Household, stream: Stream) -> list[tuple[EntityId, dt.datetime]]:
@@ -109,8 +118,9 @@ def _write_conversation(household: Household) -> None:
         )
 
 
-def _write_tickets(household: Household) -> None:
+def _write_tickets(household: Household) -> list[tuple[dt.datetime, str]]:
     chance = household.seeded("tickets")
+    written: list[tuple[dt.datetime, str]] = []
     for number in range(1 + (household.number % 4 == 0)):
         at = household.timeline.before_end(days=chance.randint(2, 200), minutes=number)
         external_id = f"{household.number}{number:02d}"
@@ -126,6 +136,8 @@ def _write_tickets(household: Household) -> None:
             updated_at=at + dt.timedelta(hours=chance.randint(1, 40)),
             url=f"https://support.example.com/tickets/{external_id}",
         )
+        written.append((at, external_id))
+    return written
 
 
 def _write_messages(household: Household, stream: Stream) -> None:
