@@ -24,7 +24,9 @@ class Folder:
         self._files = {file.stem: file for file in named if file.suffix in SUFFIXES and file.stem in DOMAINS}
         self._strangers = [file for file in named if file not in self._files.values() and file.name != PROGRAM]
         if not named:
-            raise ImportBroken(f"the folder {path} holds no file of the layout: see `customer-graph import --describe`")
+            raise ImportBroken(
+                f"the folder {path} holds no file of the layout: see `customer-graph import --describe all`"
+            )
 
     @property
     def program(self) -> Path | None:

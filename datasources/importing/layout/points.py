@@ -1,6 +1,6 @@
 """The points ledger: entries posted in the order of time behind those that are there, with their lots and sums."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from datasources.sql.tables.points import point_accounts, point_allocations, poi
 from .book import chunks
 from .entry import Entry, Made
 from .folds import Folded
+from .known import import_key, imported
 from .ledger import Account, Ledger, Lot, Posted
 from .problems import BadValue
 
@@ -23,6 +24,7 @@ async def fold_points(connection: AsyncConnection, entries: Sequence[Entry]) -> 
     by_owner = {owner: list(found) for owner, found in groupby(ordered, key=lambda entry: entry.person.id)}
     for owners in chunks(by_owner):
         ledgers = await _ledgers(connection, owners)
+        await _recall(connection, ledgers, [entry for owner in owners for entry in by_owner[owner]])
         for owner in owners:
             for entry in by_owner[owner]:
                 _post(folded, ledgers[owner], entry)
@@ -76,7 +78,7 @@ def _reversed(ledger: Ledger, entry: Entry) -> Posted | None:
         return None
     found = ledger.posted.get(values["reverses"])
     if found is None or found.account != values["account"]:
-        raise BadValue("is no earlier entry of the account in these files", "reverses")
+        raise BadValue("is no earlier entry of the account", "reverses")
     if found.kind not in ("ADJUST", "COMP", "EARN", "SPEND") or found.is_reversed:
         raise BadValue("is an entry that can't be reversed, or was", "reverses")
     if found.modification != -values["modification"]:
@@ -100,3 +102,26 @@ async def _ledgers(connection: AsyncConnection, owners: Sequence[UUID]) -> dict[
         account: Account = ledgers[owner].account(key)
         account.by_purchase[purchase] = account.lots[id_]
     return ledgers
+
+
+async def _recall(connection: AsyncConnection, ledgers: Mapping[UUID, Ledger], entries: Sequence[Entry]) -> None:
+    """Takes over the entries of earlier imports that are reversed now, with the lots that they took from."""
+    reversing = {_reversed_key(entry): entry for entry in entries if "reverses" in entry.values}
+    names = {known.id: reversing[key] for key, known in (await imported(connection, reversing)).items()}
+    columns = (point_entries.c.id, point_entries.c.account_key, point_entries.c.kind, point_entries.c.modification)
+    for some in chunks(id_ for id_ in names if id_ is not None):
+        own = point_entries.c.customer_id.in_(ledgers)
+        found = await connection.execute(select(*columns).where(own, point_entries.c.id.in_(some)))
+        recalled = {row[0]: Posted(*row, parts=[]) for row in found.all()}
+        for id_, posted in recalled.items():
+            ledgers[names[id_].person.id].posted[names[id_].values["reverses"]] = posted
+        own = point_allocations.c.customer_id.in_(ledgers)
+        parts = await connection.execute(select(point_allocations).where(own, point_allocations.c.debit_id.in_(some)))
+        for row in parts.mappings():
+            posted = recalled[row["debit_id"]]
+            lots = ledgers[row["customer_id"]].account(posted.account).lots
+            posted.parts.append((lots[row["lot_id"]], row["points"]))
+
+
+def _reversed_key(entry: Entry) -> str:
+    return import_key(entry.book.master_key, "points", "entry", entry.owner, [entry.values["reverses"]])
