@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import make_url
 
 from datasources.audit_chain import GENESIS, next_hash
+from datasources.importing import ImportBroken
 from datasources.importing.layout import DOMAINS, LayoutReport, load_layout, shapes
 from datasources.sql.tables import metadata
 from tests.demo import MASTER_KEY, execute, finished
@@ -299,8 +300,11 @@ def test_files_that_can_not_be_read_are_told_by_their_lines(one: Target, folder:
     (folder / "rewards.jsonl").unlink()
     (folder / "rewards.csv").write_bytes(b'customer,id\nC-1,r-1,x\nC-1,\xff\n"open')
     (folder / "notes.csv").write_text("customer\n")
+    (folder / "devices.jsonl").unlink()
+    (folder / "devices.csv").write_text("customer,customer\n")
     (folder / "rooms.jsonl").write_text("")
     assert told(one.load(folder)) == [
+        "devices.csv:1: names a column twice",
         "notes.csv:1: notes.jsonl is there too: one file a domain",
         "rewards.csv:2: has 3 cells, the header has 2",
         "rewards.csv:3: is not UTF-8",
@@ -310,6 +314,15 @@ def test_files_that_can_not_be_read_are_told_by_their_lines(one: Target, folder:
         "tickets.jsonl:3: is no JSON object in UTF-8",
         "tickets.jsonl:4: is no JSON object in UTF-8",
     ]
+
+
+def test_a_program_that_does_not_fit_is_told_by_its_path(one: Target, folder: Path) -> None:
+    text = (folder / "program.json").read_text()
+    (folder / "program.json").write_text(text.replace('"rank": 1', '"rank": "first"'))
+    assert told(one.load(folder)) == ["program.json:1: $.tier_systems[0].tiers[0].rank: expected `int`, got `str`"]
+    (folder / "program.json").unlink()
+    with pytest.raises(ImportBroken, match="the database holds no program yet: the folder needs a program.json"):
+        one.load(folder)
 
 
 def test_a_csv_cell_is_told_by_its_column(one: Target, tmp_path: Path) -> None:

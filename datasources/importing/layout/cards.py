@@ -102,7 +102,7 @@ async def _known(connection: AsyncConnection, hashes: Sequence[str]) -> dict[str
     same = (cards.c.customer_id == card_numbers.c.customer_id) & (cards.c.id == card_numbers.c.card_id)
     for some in chunks(hashes):
         found = select(*columns).join(cards, same).where(card_numbers.c.number_hash.in_(some))
-        for hashed, id_, owner, currency, balance in (await connection.execute(found)).all():
+        for hashed, id_, owner, currency, balance in (await connection.execute(found.with_for_update(of=cards))).all():
             known[hashed] = Card(id_, owner, currency, balance)
     return known
 

@@ -78,6 +78,8 @@ def _records(path: Path, file: TextIO) -> Iterator[Line | Problem]:
         for cells in reader:
             if not header:
                 header = cells
+                if len(set(header)) < len(header):
+                    yield Problem(path.name, begins, "", "names a column twice")
             elif cells:
                 yield _record(path, begins, header, cells)
             begins = reader.line_num + 1

@@ -58,6 +58,9 @@ async def load_layout(url: str | None, folder: Path, *, master_key: bytes, check
                 await connection.run_sync(metadata.create_all)
                 await connection.commit()
             async with connection.begin() as transaction:
+                if connection.dialect.name == "sqlite" and not check:
+                    # A transaction that reads first may find that another one wrote before it could.
+                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 load = _Load(connection, found, problems, check=check)
                 report = await load.run(master_key)
                 if check or problems:

@@ -89,7 +89,7 @@ def _reversed(ledger: Ledger, entry: Entry) -> Posted | None:
 async def _ledgers(connection: AsyncConnection, owners: Sequence[UUID]) -> dict[UUID, Ledger]:
     ledgers = {owner: Ledger(owner) for owner in owners}
     for table in (point_accounts, point_lots, point_days):
-        found = await connection.execute(select(table).where(table.c.customer_id.in_(owners)))
+        found = await connection.execute(select(table).where(table.c.customer_id.in_(owners)).with_for_update())
         for row in found.mappings():
             ledgers[row["customer_id"]].restore(table, row)
     earned = select(

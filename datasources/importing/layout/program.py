@@ -46,7 +46,7 @@ async def settled_program(
         return there
     try:
         told = msgspec.json.decode(folder.program.read_bytes(), type=ProgramFile)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         reason, _, where = str(error).partition(" - at ")
         problems.add(Problem(folder.program.name, 1, where.strip("`"), reason[0].lower() + reason[1:]))
         return None

@@ -34,7 +34,7 @@ WORDS = {
 }
 
 
-@FORMATS.checks("date-time", raises=ValueError)  # type: ignore[untyped-decorator]  # jsonschema ships no types
+@FORMATS.checks("date-time", raises=(ValueError, OverflowError))  # type: ignore[untyped-decorator]  # jsonschema ships no types
 def _is_instant(value: object) -> bool:
     return not isinstance(value, str) or (INSTANT.fullmatch(value) is not None and EARLIEST < instant(value) < LATEST)
 

@@ -62,7 +62,9 @@ def _apply(held: dict[tuple[UUID, str], Tag], entry: Entry) -> None:
 async def _held(connection: AsyncConnection, owners: Sequence[UUID]) -> dict[tuple[UUID, str], Tag]:
     held: dict[tuple[UUID, str], Tag] = {}
     for some in chunks(owners):
-        found = await connection.execute(select(customer_tags).where(customer_tags.c.customer_id.in_(some)))
+        found = await connection.execute(
+            select(customer_tags).where(customer_tags.c.customer_id.in_(some)).with_for_update()
+        )
         for row in found.mappings():
             tag = Tag(row["value"], row["count"], row["origin"], row["first_applied_at"], row["last_applied_at"])
             held[row["customer_id"], row["key"]] = tag

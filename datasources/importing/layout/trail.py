@@ -22,7 +22,9 @@ async def fold_audit(connection: AsyncConnection, entries: Sequence[Entry]) -> F
     owners = sorted({entry.person.id for entry in entries})
     heads: dict[UUID, tuple[int, bytes]] = {}
     for some in chunks(owners):
-        found = await connection.execute(select(audit_heads).where(audit_heads.c.customer_id.in_(some)))
+        found = await connection.execute(
+            select(audit_heads).where(audit_heads.c.customer_id.in_(some)).with_for_update()
+        )
         heads |= {row["customer_id"]: (row["sequence"], bytes(row["hash"])) for row in found.mappings()}
     for entry in sorted(entries, key=lambda entry: (entry.at("at"), entry.line.number)):
         owner = entry.person.id
