@@ -204,10 +204,11 @@ def rendered(template: str, told: Mapping[str, Any]) -> str:
 
     `{total}` is `total_minor` in the major unit with the currency.
     """
-    return " ".join(PLACEHOLDER.sub(lambda found: _shown(found[1], told), template).split())
+    return " ".join(PLACEHOLDER.sub(lambda found: shown(found[1], told), template).split())
 
 
-def _shown(name: str, told: Mapping[str, Any]) -> str:
+def shown(name: str, told: Mapping[str, Any]) -> str:
+    """What an event told under a name, in words; empty where it told nothing."""
     if name == "total" and name not in told:
         total = money(told)
         return "" if total is None else f"{total.amount} {total.currency}"

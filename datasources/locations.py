@@ -38,13 +38,39 @@ class OpeningHours(msgspec.Struct, frozen=True):
     opens: str
     closes: str
 
-    def holds(self, weekday: int, time: str) -> bool:
-        """True when these hours cover the local weekday and time."""
-        if self.opens < self.closes:
-            return weekday == self.weekday and self.opens <= time < self.closes
-        if weekday == self.weekday:
-            return time >= self.opens
-        return weekday == self.weekday % 7 + 1 and time < self.closes
+
+class SpecialHours(msgspec.Struct, frozen=True):
+    """Hours of one local day in place of its weekday's; closed all day where neither time is given (S-5)."""
+
+    on: dt.date
+    opens: str | None = None
+    closes: str | None = None
+
+
+class Schedule(msgspec.Struct, frozen=True, array_like=True):
+    """When a location is open: on a day with special hours by those, else all day, else by the weekday's."""
+
+    timezone: str
+    is_all_day: bool
+    hours: tuple[OpeningHours, ...]
+    special: tuple[SpecialHours, ...] = ()
+
+    def is_open_at(self, at: dt.datetime) -> bool:
+        """True when the hours of the local day cover the instant, or those of the day before that reach over midnight."""
+        local = at.astimezone(ZoneInfo(self.timezone))
+        today, time = local.date(), local.strftime("%H:%M")
+        yesterday = today - dt.timedelta(days=1)
+        return any(
+            opens <= time and (time < closes or closes <= opens) for opens, closes in self._spans_on(today)
+        ) or any(closes <= opens and time < closes for opens, closes in self._spans_on(yesterday))
+
+    def _spans_on(self, day: dt.date) -> list[tuple[str, str]]:
+        special = [hours for hours in self.special if hours.on == day]
+        if special:
+            return [(hours.opens, hours.closes) for hours in special if hours.opens and hours.closes]
+        if self.is_all_day:
+            return [("00:00", "00:00")]
+        return [(hours.opens, hours.closes) for hours in self.hours if hours.weekday == day.isoweekday()]
 
 
 class Participation(msgspec.Struct, frozen=True):
@@ -68,6 +94,7 @@ class LocationRow(msgspec.Struct, frozen=True):
     longitude: float | None
     timezone: str
     hours: tuple[OpeningHours, ...]
+    special: tuple[SpecialHours, ...] | None
     is_open_24_hours: bool
     is_franchise: bool
     participations: tuple[Participation, ...]
@@ -83,7 +110,12 @@ class LocationRow(msgspec.Struct, frozen=True):
 
     def is_open_at(self, at: dt.datetime) -> bool:
         """True when the location is open at the instant, by its own time zone (S-5, S-8)."""
-        return self.is_open_24_hours or is_open(self.timezone, self.hours, at)
+        return Schedule(self.timezone, self.is_open_24_hours, self.hours, self.special_hours).is_open_at(at)
+
+    @property
+    def special_hours(self) -> tuple[SpecialHours, ...]:
+        """The days whose hours differ."""
+        return self.special or ()
 
 
 class LocationFilter(msgspec.Struct, frozen=True):
@@ -136,13 +168,6 @@ class LocationReader(Protocol):
     ) -> Sequence[Sequence[LocationRow]]:
         """At most so many locations around each point with their distance, nearest first, in the order given."""
         ...
-
-
-def is_open(timezone: str, hours: Sequence[OpeningHours], at: dt.datetime) -> bool:
-    """True when one of the hours covers the instant in the time zone."""
-    local = at.astimezone(ZoneInfo(timezone))
-    time = local.strftime("%H:%M")
-    return any(span.holds(local.isoweekday(), time) for span in hours)
 
 
 def distance_m(one: GeoPoint, other: GeoPoint) -> float:

@@ -101,10 +101,11 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class AttributeValue(msgspec.Struct, frozen=True):
-    """What a custom attribute holds, any JSON value."""
+    """What a custom attribute holds, any JSON value, and where that comes from (A3)."""
 
     value: Any
     updated_at: dt.datetime | None = None
+    source: str | None = None
 
 
 class ConsentRow(msgspec.Struct, frozen=True):

@@ -78,6 +78,15 @@ class Tier(msgspec.Struct, frozen=True):
         return hundredths(self.entry_threshold_hundredths)
 
 
+class QualifyingMetric(Enum):
+    """What counts toward the tiers of a system (I1)."""
+
+    POINTS = "POINTS"
+    SPEND = "SPEND"
+    PURCHASES = "PURCHASES"
+    CUSTOM = "CUSTOM"
+
+
 class TierSystem(msgspec.Struct, frozen=True):
     """A ladder of tiers, lowest first, reckoned over a trailing window."""
 
@@ -88,6 +97,8 @@ class TierSystem(msgspec.Struct, frozen=True):
     provider: str | None = None
     is_proprietary: bool = True
     window_months: int = 12
+    external_id: str | None = None
+    qualifying_metric: QualifyingMetric = QualifyingMetric.SPEND
 
 
 class EventCategory(msgspec.Struct, frozen=True):
@@ -184,6 +195,13 @@ class CardProduct(msgspec.Struct, frozen=True):
     type: str
     currency: str
     design: str | None = None
+    expires_after_months: int | None = None
+
+    @property
+    def expiry_policy(self) -> str:
+        """When its cards expire, in words (M7)."""
+        months = self.expires_after_months
+        return "Never expires." if months is None else f"Expires {months} months after it was registered."
 
 
 class LockoutPolicy(msgspec.Struct, frozen=True):
@@ -213,7 +231,10 @@ class Clock(msgspec.Struct, frozen=True):
 
 
 class ProgramSettings(msgspec.Struct, frozen=True):
-    """Everything that a program sets up; what requirements mark as a setting."""
+    """Everything that a program sets up; what requirements mark as a setting.
+
+    `switched_off` names mutations that the program does not use (Y8).
+    """
 
     name: str
     currency: str
@@ -237,6 +258,7 @@ class ProgramSettings(msgspec.Struct, frozen=True):
     metrics_stale_after_hours: int = 48
     required_fields: tuple[str, ...] = ()
     admin_url: str | None = None
+    switched_off: tuple[str, ...] = ()
     clock: Clock = Clock()
 
     def point_account(self, key: str) -> PointAccountDefinition:

@@ -87,4 +87,5 @@ class AccessDenied(Exception):
     def __init__(self, required: RequiredScopes) -> None:
         self.required = required
         wanted = " or ".join(" and ".join(sorted(scopes)) for scopes in required)
-        super().__init__(f"This needs the scope {wanted}.")
+        one = all(len(scopes) == 1 for scopes in required)
+        super().__init__(f"This needs the {'scope' if one else 'scopes'} {wanted}.")

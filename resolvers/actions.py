@@ -88,6 +88,8 @@ def _reason(rule: Rule[Row], row: Row, owner: CustomerRow, context: Context) -> 
         return f"You need the scope {rule.scope}."
     if rule.domain not in context.sources.bound:
         return "The program has no source for this."
+    if rule.action in context.settings.switched_off:
+        return "The program has switched this off."
     return standing_refusal(owner, rule.standing) or (rule.refused(row, context) if rule.refused else None)
 
 

@@ -101,7 +101,8 @@ RULES: tuple[Rule[CustomerRow], ...] = (
     rule("segmentMemberAdd", "segments:manage", Domain.SEGMENTS, TAKING_PART),
     rule("segmentMemberRemove", "segments:manage", Domain.SEGMENTS),
     rule("noteAdd", "notes:write", Domain.NOTES),
-    rule("directMessageSend", "messages:send", Domain.MESSAGES, TAKING_PART),
+    # Answering what a blocked or restricted customer asked stays open (P11).
+    rule("directMessageSend", "messages:send", Domain.MESSAGES),
     rule("privacyExport", "privacy:export", Domain.PRIVACY, KNOWN),
     rule(
         "privacyRestrict",

@@ -20,12 +20,25 @@ from datasources.program import EventCategory, EventType, PlatformView
 from datasources.tags import TagOrigin
 from datasources.tiers import TierChangeReason
 from datasources.transactions import TransactionRow
+from datasources.values import KeyValue
 from permissions.masking import HIDDEN
 from permissions.model import Scope
 from resolvers.context import Context
 
 PII = Scope("pii:read")
 UNSURFACED = Scope("events:viewUnsurfaced")
+READS = {
+    "purchase": Scope("transactions:read"),
+    "points": Scope("points:read"),
+    "offer": Scope("offers:read"),
+    "tier": Scope("tiers:read"),
+    "promo": Scope("promocodes:read"),
+    "tag": Scope("tags:read"),
+    "segment": Scope("segments:read"),
+    "note": Scope("notes:read"),
+    "communication": Scope("messages:read"),
+}
+"""By which scope is read what default types (F18) tell of other domains: the first word of the type tells whose it is."""
 SEARCHED = 1_000
 """How many of the newest events that fit the filter a search looks at (settled.md, "Reading")."""
 
@@ -46,8 +59,13 @@ async def _searched(customer: CustomerRow, context: Context, page: PageRequest, 
         raise InvalidRequest("An empty text finds nothing: leave it out.", "search")
     newest = PageRequest(now=page.now, first=SEARCHED, filter=page.filter)
     looked_at = (await context.load(context.sources.events.traces, customer.id, newest)).rows
-    labels = {type_: _labels(type_, context) for type_ in {trace.type for trace in looked_at}}
-    found = [trace for trace in looked_at if _matches(words, f"{labels[trace.type]} {trace.search_text}")]
+    types = {trace.type for trace in looked_at}
+    labels = {type_: _labels(type_, context) for type_ in types}
+    withheld = {type_ for type_ in types if _is_withheld(type_, context)}
+    texts = ("" if trace.type in withheld else trace.search_text for trace in looked_at)
+    found = [
+        trace for trace, text in zip(looked_at, texts, strict=True) if _matches(words, f"{labels[trace.type]} {text}")
+    ]
     ascending = page.order is OrderDirection.ASC
     if ascending:
         found.reverse()
@@ -90,6 +108,13 @@ async def event(context: Context, customer: UUID, id: UUID) -> EventRow | None:
     return None
 
 
+def _is_withheld(type_: str, context: Context) -> bool:
+    """True where the caller may know that such an event happened, but not what it tells (F12, F24)."""
+    known, scope = _types(context).get(type_), READS.get(type_.partition("_")[0])
+    is_own = known is not None and not known.is_default
+    return scope is not None and not is_own and not context.holds(scope)
+
+
 def _types(context: Context) -> Mapping[str, EventType]:
     """The program's event types by key."""
     known: Mapping[str, EventType] | None = context.memo.get("events.types")
@@ -115,23 +140,39 @@ def category(row: EventRow, context: Context) -> EventCategory:
 
 def title(row: EventRow, context: Context) -> str:
     """The title of the type's platform view, personal text hidden from callers without `pii:read`."""
+    if _is_withheld(row.type, context):
+        return type_label(row, context)
     return rows.rendered(event_type(row.type, context).platform_view.title, _told(row, context))
 
 
 def summary(row: EventRow, context: Context) -> str:
     """The summary of the type's platform view."""
+    if _is_withheld(row.type, context):
+        return HIDDEN
     return rows.rendered(event_type(row.type, context).platform_view.summary, {**row.facts, **row.private})
+
+
+def fields(row: EventRow, context: Context) -> list[KeyValue]:
+    """What the type's platform view shows of the details (F17), in its order; what the event does not tell is left out."""
+    told = _told(row, context)
+    shown = (
+        KeyValue(name, rows.shown(name, told)) for name in event_type(row.type, context).platform_view.detail_fields
+    )
+    return [field for field in shown if field.value]
 
 
 def details(row: EventRow, context: Context) -> rows.Details:
     """The details of the event's type; all it told where the type has none, or where it told too little for them."""
     build = DETAILS.get(row.type)
-    built = build(row) if build is not None and event_type(row.type, context).is_default else None
-    return built or rows.GenericDetails(_told(row, context))
+    if build is None or not event_type(row.type, context).is_default or _is_withheld(row.type, context):
+        return rows.GenericDetails(_told(row, context))
+    return build(row) or rows.GenericDetails(_told(row, context))
 
 
 def _told(row: EventRow, context: Context) -> dict[str, Any]:  # any JSON
     """Facts and attributes, the texts of attributes hidden from callers without `pii:read`."""
+    if _is_withheld(row.type, context):
+        return {}
     private = row.private
     return {**row.facts, **(private if context.holds(PII) else _hidden(private))}
 

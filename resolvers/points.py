@@ -24,6 +24,7 @@ from datasources.points import (
 )
 from datasources.profiles import CustomerRow
 from datasources.program import PointAccountDefinition, PointSource
+from datasources.transactions import TransactionRow
 from datasources.writing import Reason
 from permissions.model import Scope
 from resolvers.command import Command, Payload, carried_out
@@ -85,6 +86,13 @@ async def balance_at(account: PointAccountRow, context: Context, at: dt.datetime
 async def entry(context: Context, customer: UUID, id: UUID) -> PointAuditRow | None:
     """An entry of the ledger by its id."""
     return await context.load(context.sources.points.entries, (CustomerId(customer), EntityId(id)), context.now)
+
+
+async def purchase(row: PointAuditRow, context: Context) -> TransactionRow | None:
+    """The purchase that caused the entry (H2)."""
+    if row.purchase_id is None:
+        return None
+    return await context.load(context.sources.transactions.transactions, (row.customer_id, EntityId(row.purchase_id)))
 
 
 async def reversed_entry(row: PointAuditRow, context: Context) -> PointAuditRow | None:

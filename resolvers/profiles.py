@@ -9,6 +9,7 @@ import msgspec
 
 from datasources.ids import CustomerId
 from datasources.profiles import (
+    AttributeValue,
     ConsentRow,
     CustomerRow,
     Within,
@@ -115,6 +116,11 @@ class AttributeShown(msgspec.Struct, frozen=True):
     definition: AttributeDefinition
     value: object
     updated_at: dt.datetime | None
+    source: str | None
+
+
+UNSET = AttributeValue(None)
+"""What a customer has of an attribute that nobody told yet."""
 
 
 def attributes(
@@ -123,15 +129,13 @@ def attributes(
     """Custom attributes in the order of the program (E2, E4); those that are personal data obey `pii:read`."""
     shown = []
     for definition in context.settings.attribute_definitions:
-        held = row.attributes.get(definition.key)
-        if (keys is not None and definition.key not in keys) or (
-            with_value_only is not False and (held is None or held.value is None)
-        ):
+        held = row.attributes.get(definition.key) or UNSET
+        value = held.value
+        if (keys is not None and definition.key not in keys) or (with_value_only is not False and value is None):
             continue
-        value = None if held is None else held.value
         if definition.is_pii and value is not None and not context.holds(PII):
             value = HIDDEN
-        shown.append(AttributeShown(definition, value, None if held is None else held.updated_at))
+        shown.append(AttributeShown(definition, value, held.updated_at, held.source))
     return shown
 
 

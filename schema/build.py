@@ -116,6 +116,8 @@ def _read_input(type_: GraphQLInputObjectType, struct: type) -> None:
         return struct(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
 
     type_.out_type = made  # type: ignore[method-assign,assignment]  # graphql-core means it to be set
+    # Strawberry keeps `@oneOf` to itself and checks it in the coercion that was just replaced.
+    type_.is_one_of = type_.extensions[DEFINITION].is_one_of
 
 
 def _camel(name: str) -> str:

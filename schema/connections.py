@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from datasources.paging import Cursors, Page
+from schema.directives import WEIGHTLESS
 from schema.fields import GraphField
 from schema.views import VIEWS, ViewOf, view
 
@@ -83,7 +84,7 @@ class ShownEdge:
         return self.page.cursor_of(self.node)
 
 
-@view(ShownPage)
+@view(ShownPage, weighs=False)
 class PageInfo:
     """Where a page stands in its list."""
 
@@ -128,6 +129,6 @@ def page_type(name: str, node: type, things: str, **more: Any) -> Any:  # the co
 def _object(name: str, description: str, row: type, **fields: tuple[Any, GraphField]) -> Any:
     annotations = {key: annotation for key, (annotation, _) in fields.items()}
     body = {"__annotations__": annotations, **{key: field for key, (_, field) in fields.items()}}
-    made = strawberry.type(type(name, (), body), name=name, description=description)
+    made = strawberry.type(type(name, (), body), name=name, description=description, directives=[WEIGHTLESS])
     VIEWS[name] = ViewOf(name, row, (), (), None)
     return made

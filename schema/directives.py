@@ -108,6 +108,9 @@ class Cost:
     weight: str
 
 
+WEIGHTLESS = Cost(weight="0")
+
+
 @strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION], name="listSize", description="IBM cost specification."
 )

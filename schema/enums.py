@@ -1,11 +1,16 @@
 """Enums of the domains as GraphQL enums: every value has a description."""
 
+import re
 from enum import Enum
 from typing import TypeVar
 
 import strawberry
 
 Member = TypeVar("Member", bound=Enum)
+
+
+RULE = re.compile(r" \([A-Z]-?\d+(, [A-Z]-?\d+)*\)")
+"""Where a docstring says which requirement it comes from: nothing to a client."""
 
 
 def enum(members: type[Member], /, *, name: str | None = None, **descriptions: str) -> type[Member]:
@@ -16,7 +21,7 @@ def enum(members: type[Member], /, *, name: str | None = None, **descriptions: s
     known = members if hasattr(members, "__strawberry_definition__") else strawberry.enum(members)
     made = known.__strawberry_definition__  # type: ignore[attr-defined]  # set by strawberry
     made.name = name or members.__name__
-    made.description = " ".join((members.__doc__ or "").split())
+    made.description = RULE.sub("", " ".join((members.__doc__ or "").split()))
     for value in made.values:
         value.description = descriptions[value.name]
     return members

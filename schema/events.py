@@ -23,7 +23,7 @@ from schema.points import POINTS, PointAuditEntry
 from schema.program import EventCategory
 from schema.scalars import Json, Long
 from schema.transactions import TRANSACTIONS, Transaction
-from schema.values import DateTimeRange, Money
+from schema.values import DateTimeRange, KeyValue, Money
 from schema.views import Node, values, view
 
 EVENTS = Domain.EVENTS
@@ -167,11 +167,13 @@ class Event(Node):
     channel: rows.IngestChannel
     """By which way it came in."""
     title = lookup(str, events.title)
-    """Rendered from the event type's platform view."""
+    """Rendered from the event type's platform view; the type's label where you may not read what the event tells of."""
     summary = lookup(str, events.summary, pii=PiiKind.FREE_TEXT)
     """Rendered from the event type's platform view, with the details worth reading."""
+    fields = lookup(list[KeyValue], events.fields)
+    """The details that the event type's platform view shows, in its order; those without a value are left out."""
     details = lookup(EventDetails, events.details)
-    """What it tells beside that."""
+    """What it tells beside that; `GenericDetails` without attributes where you may not read what it tells of."""
 
 
 @values(rows.EventFilter)

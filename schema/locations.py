@@ -40,6 +40,18 @@ class OpeningHours:
     """Closes at HH:MM."""
 
 
+@view(rows.SpecialHours)
+class SpecialHours:
+    """The hours of one day, in place of its weekday's; closed all day where it neither opens nor closes."""
+
+    on: dt.date
+    """The day, in local time."""
+    opens: str | None
+    """Opens at HH:MM."""
+    closes: str | None
+    """Closes at HH:MM; not later than it opens: on the next day."""
+
+
 @view(rows.Participation)
 class Participation:
     """What a location takes part in."""
@@ -72,8 +84,10 @@ class Location(Node):
     """Its time zone, by its name in the IANA database."""
     hours: list[OpeningHours]
     """When it is open, in local time."""
+    special_hours: list[SpecialHours]
+    """Days on which it is open at other hours, or closed."""
     is_open_24_hours: bool
-    """True when it never closes."""
+    """True when it never closes, but for its special hours."""
     is_franchise: bool
     """True when a franchisee runs it."""
     participations: list[Participation]

@@ -21,6 +21,7 @@ from schema.views import Node, values, view
 
 if TYPE_CHECKING:
     from schema.customer import Customer
+    from schema.transactions import Transaction
 
 POINTS = Domain.POINTS
 READ = "points:read"
@@ -125,6 +126,12 @@ class PointAuditEntry(Node):
     """Order of recording within the account: balances chain along it."""
     transaction_id: str | None
     """External id of the purchase that caused the entry."""
+    transaction = lookup(
+        Annotated["Transaction", strawberry.lazy("schema.transactions")] | None,
+        points.purchase,
+        served_by=Domain.TRANSACTIONS,
+    )
+    """The purchase that caused the entry."""
     point_source = lookup(PointSource, points.source)
     """Where the points came from."""
     point_account = lookup(PointAccountRef, points.definition)

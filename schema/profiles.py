@@ -74,7 +74,7 @@ enum(
 )
 
 
-@view(rows.ExternalId)
+@view(rows.ExternalId, weighs=False)
 class ExternalId:
     """The customer's id in another system."""
 
@@ -126,7 +126,7 @@ class Membership:
     """True for members who can take part."""
 
 
-@view(rows.Address)
+@view(rows.Address, weighs=False)
 class Address:
     """A postal address."""
 
@@ -173,9 +173,11 @@ class Attribute:
     definition: AttributeDefinition
     """Which attribute."""
     value: Json | None = leaf(masks_parts=True)
-    """What it holds; masked where the attribute is personal data."""
+    """What it holds, an ADDRESS with the fields of `Address`; masked where the attribute is personal data."""
     updated_at: dt.datetime | None
     """When it last changed."""
+    source: str | None
+    """The system that the value comes from, or what it is derived from; null where that is not known."""
 
 
 @view(rows.ConsentRow)

@@ -1,6 +1,7 @@
 """How the loyalty program is set up, as clients see it."""
 
 from datasources import program as rows
+from datasources.registry import Domain
 from resolvers import program
 from schema.enums import enum
 from schema.fields import lookup
@@ -14,6 +15,13 @@ enum(
     rows.SearchMode,
     EXACT="One value finds the one customer who has it: `customerLookup`.",
     ADVANCED="Several fields list all customers who match: `customers`.",
+)
+enum(
+    rows.QualifyingMetric,
+    POINTS="Points of a qualifying account.",
+    SPEND="Money spent, net of returns.",
+    PURCHASES="The number of purchases.",
+    CUSTOM="Something else; the unit names it.",
 )
 
 
@@ -71,10 +79,14 @@ class TierSystem:
     """Key of the tier system."""
     name: str
     """What the program calls it."""
+    external_id: str | None
+    """Its id in the systems that it is shared with."""
     provider: str | None
     """Who runs it, where the program does not itself."""
     is_proprietary: bool
     """True when the program itself decides on the tiers."""
+    qualifying_metric: rows.QualifyingMetric
+    """What counts toward its tiers."""
     unit: str
     """What progress and thresholds count: a currency, or points."""
     tiers: list[Tier]
@@ -159,6 +171,8 @@ class CardProduct:
     """What is printed on it."""
     currency: CurrencyCode
     """The currency that it holds."""
+    expiry_policy: str
+    """When its cards expire, in words."""
 
 
 @view(rows.ProgramSettings)
@@ -193,6 +207,8 @@ class Program:
     """Tags that the program defined: those with a cap or with several values, and those it suggests."""
     card_products: list[CardProduct]
     """What a card is, by how its number begins."""
+    capabilities = lookup(list[Domain], program.capabilities)
+    """The domains that the program has a source for; fields of the others are null."""
     profile_header: list[str]
     """Keys of what the header of a customer's page shows."""
 

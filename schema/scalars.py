@@ -22,14 +22,15 @@ EmailAddress = NewType("EmailAddress", str)
 Locale = NewType("Locale", str)
 FederationScope = NewType("FederationScope", str)
 
-LONGEST_TEXT = 10_000
+LONGEST_TEXT = 8_000
+"""Above the longest text that is kept (5,000), so that one a little too long can be refused in its own words."""
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
 
 
 def text(value: object) -> str:
-    """A text that every database can hold. Raises ValueError for NUL, lone surrogates and over 10,000 characters."""
+    """A text that every database can hold. Raises ValueError for NUL, lone surrogates and over 8,000 characters."""
     if not isinstance(value, str):
         raise ValueError("a text is expected")  # graphql-core turns ValueError into its own error
     if len(value) > LONGEST_TEXT:
@@ -42,7 +43,7 @@ def text(value: object) -> str:
 def instant(value: object) -> dt.datetime:
     """RFC 3339 with an offset, as UTC. Raises ValueError for naive and impossible times."""
     if not isinstance(value, str) or not INSTANT.fullmatch(value):
-        raise ValueError("a time in RFC 3339 with an offset is expected, such as 2026-01-31T12:00:00Z")
+        raise ValueError("a time with an offset is expected: 2026-01-31T12:00:00Z")
     try:
         return dt.datetime.fromisoformat(value.upper().replace("Z", "+00:00")).astimezone(dt.UTC)
     except (ValueError, OverflowError):
@@ -88,7 +89,7 @@ def phone(value: object) -> str:
     """A telephone number in E.164. Raises ValueError."""
     number = phone_key(text(value))
     if number is None:
-        raise ValueError("a telephone number in E.164 is expected, such as +12125550123")
+        raise ValueError("a telephone number in E.164 is expected: +12125550123")
     return number
 
 

@@ -66,7 +66,7 @@ enum(
 )
 
 
-@view(values.Money)
+@view(values.Money, weighs=False)
 class Money:
     """An amount of money; there is no arithmetic across currencies."""
 
@@ -78,7 +78,7 @@ class Money:
     """In the currency's major unit, exact."""
 
 
-@view(values.GeoPoint)
+@view(values.GeoPoint, weighs=False)
 class GeoPoint:
     """A point on the earth, WGS 84."""
 
@@ -88,7 +88,7 @@ class GeoPoint:
     """Degrees east of Greenwich."""
 
 
-@view(values.KeyValue)
+@view(values.KeyValue, weighs=False)
 class KeyValue:
     """A key and its value."""
 
@@ -98,7 +98,7 @@ class KeyValue:
     """The value, if there is one."""
 
 
-@view(values.ActorRef)
+@view(values.ActorRef, weighs=False)
 class Actor:
     """Who did something."""
 

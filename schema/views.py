@@ -15,7 +15,7 @@ from strawberry.types.field import StrawberryField
 from datasources.registry import Domain
 from permissions.model import RequiredScopes
 from permissions.policy import requires as scopes
-from schema.directives import Source, requires_scopes
+from schema.directives import WEIGHTLESS, Source, requires_scopes
 from schema.fields import GraphField, Serve
 from schema.ids import global_id
 
@@ -51,10 +51,12 @@ def view(
     domain: Domain | None = None,
     key: tuple[str, ...] = ("customer_id", "id"),
     find: Serve | None = None,
+    weighs: bool = True,
 ) -> Callable[[View], View]:
     """Make a class the GraphQL view of a row type.
 
     `requires` is printed, `guarded_by` is not: the read scope of the domain, for a node that the contract prints none on.
+    `weighs` is false for what costs nothing beside the object that holds it: value objects, and the parts of a page.
     `find` looks a row up by its key, (context, *parts of the key) → row or None: what `node` uses. Raises TypeError
     where an attribute is neither served by a resolver nor found on the row, and where a description is missing.
     """
@@ -66,6 +68,8 @@ def view(
             directives.append(Source(domain=domain))
         if required:
             directives.append(requires_scopes(required))
+        if not weighs:
+            directives.append(WEIGHTLESS)
         _mix_in(cls)
         described(cls, row)
         if issubclass(cls, Node):

@@ -160,9 +160,9 @@ class Gateway:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Gateway]:
+async def opened(url: str, **sections: Any) -> AsyncIterator[Gateway]:
     """The gateway over a database that holds the demo program, closed afterwards."""
-    made_of = settings(url)
+    made_of = settings(url, **sections)
     runtime = await Runtime.open(made_of)
     try:
         program = await runtime.program()

@@ -164,7 +164,7 @@ TAGS = (
 )
 
 _PROMOTIONAL = tuple(
-    CardProduct(digit, CardKind.PROMOTIONAL, "gift", "USD", design)
+    CardProduct(digit, CardKind.PROMOTIONAL, "gift", "USD", design, expires_after_months=36)
     for digit, design in zip(
         "02468", ("Winter Lights", "Spring Bloom", "Fall Colors", "Picnic", "Sunrise"), strict=True
     )
@@ -176,7 +176,7 @@ _DEBIT = tuple(
 CARD_PRODUCTS = (
     *_PROMOTIONAL,
     *_DEBIT,
-    CardProduct("63", CardKind.PROMOTIONAL, "campaign", "USD", "Journey Anniversary"),
+    CardProduct("63", CardKind.PROMOTIONAL, "campaign", "USD", "Journey Anniversary", expires_after_months=12),
 )
 
 
@@ -191,7 +191,7 @@ def demo_program(clock: Clock, mode: SearchMode = SearchMode.ADVANCED) -> Progra
         customer_statuses=STATUSES,
         point_accounts=ACCOUNTS,
         point_sources=SOURCES,
-        tier_systems=(TierSystem(TIER_SYSTEM, "Journey Tiers", "USD", TIERS),),
+        tier_systems=(TierSystem(TIER_SYSTEM, "Journey Tiers", "USD", TIERS, external_id="journey-tiers"),),
         event_types=EVENT_TYPES,
         event_categories=CATEGORIES,
         attribute_definitions=ATTRIBUTES,

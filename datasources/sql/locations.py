@@ -6,17 +6,16 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, bindparam, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, bindparam, case, cast, func, literal, select
 
 from datasources.ids import EntityId
 from datasources.locations import (
     Around,
     LocationFilter,
     LocationRow,
-    OpeningHours,
+    Schedule,
     box_around,
     distance_m,
-    is_open,
 )
 from datasources.paging import Page, PageRequest, page_of_list
 from datasources.registry import Domain
@@ -38,10 +37,20 @@ from datasources.sql.tables.locations import locations
 from datasources.sql.types import Real
 from datasources.values import GeoPoint
 
-LOCATION = Rows(LocationRow, locations, columns={"distance_meters": literal(None, Real())})
+LOCATION = Rows(
+    LocationRow, locations, columns={"distance_meters": literal(None, Real()), "special": locations.c.special_hours}
+)
 
-SCHEDULE = locations.c.timezone.concat(literal(" ")).concat(cast(locations.c.hours, Text()))
-"""Time zone and hours as one text: a program has few different ones, whatever the number of its locations."""
+SCHEDULE: ColumnElement[str] = (
+    literal('["', Text())
+    .concat(locations.c.timezone)
+    .concat(case((locations.c.is_open_24_hours, literal('",true,', Text())), else_=literal('",false,', Text())))
+    .concat(cast(locations.c.hours, Text()))
+    .concat(literal(",", Text()))
+    .concat(func.coalesce(cast(locations.c.special_hours, Text()), literal("[]", Text())))
+    .concat(literal("]", Text()))
+)
+"""A `Schedule` as JSON: a program has few different ones, whatever the number of its locations."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -74,7 +83,7 @@ def _participates(_dialect: Dialect, name: str) -> ColumnElement[bool]:
 
 
 def _open(dialect: Dialect, name: str) -> ColumnElement[bool]:
-    return or_(locations.c.is_open_24_hours, dialect.any_of(SCHEDULE, name))
+    return dialect.any_of(SCHEDULE, name)
 
 
 FILTERS: dict[str, Condition] = {
@@ -155,8 +164,8 @@ class SqlLocations:
 
     async def _open_at(self, at: dt.datetime) -> Open:
         """The schedules of the program that are open at the instant."""
-        known = [schedule for _, schedule in await self._database.fetch(self._schedules, {}) if schedule is not None]
-        return Open(tuple(sorted(schedule for schedule in known if _is_open(schedule, at))))
+        known = [text for _, text in await self._database.fetch(self._schedules, {}) if text is not None]
+        return Open(tuple(sorted(text for text in known if msgspec.json.decode(text, type=Schedule).is_open_at(at))))
 
     async def _near(self, points: Sequence[GeoPoint], within_meters: int, *asked: object) -> list[list[Near]]:
         """What lies around each point, nearest first: a box by the index, then the exact distance."""
@@ -189,9 +198,3 @@ def _nearest(point: GeoPoint, rows: Sequence[Candidate], within_meters: int) -> 
         (near for near in measured if near.distance_meters <= within_meters),
         key=lambda near: (near.distance_meters, near.id),
     )
-
-
-def _is_open(schedule: str, at: dt.datetime) -> bool:
-    """True when the hours of a schedule cover the instant in its time zone."""
-    timezone, _, hours = schedule.partition(" ")
-    return is_open(timezone, msgspec.json.decode(hours, type=tuple[OpeningHours, ...]), at)

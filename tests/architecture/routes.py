@@ -108,7 +108,7 @@ class Asking:
 
 def positions(data: Any, route: Route) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The objects at the end of a route, each with its path."""
-    found = [((), data)] if isinstance(data, dict) else []
+    found: list[tuple[Path, dict[str, Any]]] = [((), data)] if isinstance(data, dict) else []
     for step in route:
         found = [
             item

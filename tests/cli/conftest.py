@@ -109,7 +109,14 @@ def serving(*arguments: str) -> Iterator[Serving]:
     """A command that serves, from when it does until it is stopped."""
     command = [sys.executable, "-m", "gateway.cli", *arguments]
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A run in the background ignores the keyboard's interrupt, and what it starts would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads yet
     )
     try:
         assert process.stdout is not None

@@ -4,6 +4,7 @@ import datetime as dt
 import statistics
 from collections import Counter
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 import pyarrow.parquet as pq
@@ -12,8 +13,9 @@ from datasources.audit_chain import GENESIS, next_hash
 from datasources.importing.completejourney.files import package_data
 from datasources.metrics import MetricsDocument
 from datasources.sql.sealing import MasterKey
+from datasources.sql.tables import metadata
 from datasources.sql.tables.audit import approvals, audit_entries, audit_heads
-from datasources.sql.tables.campaigns import customer_campaigns
+from datasources.sql.tables.campaigns import campaigns, customer_campaigns
 from datasources.sql.tables.cards import card_history, cards, loyalty_cards
 from datasources.sql.tables.events import event_keys, events, unmatched_events
 from datasources.sql.tables.locations import locations
@@ -23,9 +25,17 @@ from datasources.sql.tables.notes import note_revisions, notes
 from datasources.sql.tables.offers import customer_offers, offer_exclusions, offers
 from datasources.sql.tables.privacy import privacy_requests
 from datasources.sql.tables.profiles import customer_places, customers, identifiers
-from datasources.sql.tables.promo_codes import customer_promo_codes, promo_codes
-from datasources.sql.tables.segments import segments
+from datasources.sql.tables.promo_codes import (
+    customer_promo_codes,
+    promo_code_errors,
+    promo_code_limiters,
+    promo_code_lockouts,
+    promo_codes,
+)
+from datasources.sql.tables.rewards import rewards
+from datasources.sql.tables.segments import segment_members, segments
 from datasources.sql.tables.tags import customer_tags, tag_changes
+from datasources.sql.tables.tickets import tickets
 from datasources.sql.tables.tiers import customer_tiers, tier_changes, tier_days
 from datasources.sql.tables.transactions import transactions
 
@@ -136,9 +146,25 @@ def test_card_balances_are_the_sums_of_their_history(loaded: Loaded) -> None:
         assert max(history, key=lambda row: row["at"])["balance_after_minor"] == card["balance_minor"]
 
 
-def test_tag_counts_are_the_applications(loaded: Loaded) -> None:
-    applied = Counter((row["customer_id"], row["key"]) for row in loaded.rows(tag_changes) if row["action"] == "ADDED")
-    assert {(row["customer_id"], row["key"]): row["count"] for row in loaded.rows(customer_tags)} == dict(applied)
+def test_tag_counts_are_the_applications_since_the_last_reset(loaded: Loaded) -> None:
+    applied: Counter[tuple[Any, str]] = Counter()
+    values: dict[tuple[Any, str], str | None] = {}
+    for change in sorted(loaded.rows(tag_changes), key=lambda row: row["at"]):
+        tag = (change["customer_id"], change["key"])
+        applied[tag] = 0 if change["action"] == "COUNT_RESET" else applied[tag] + (change["action"] == "ADDED")
+        values[tag] = change["value"]
+        if change["action"] == "REMOVED":
+            del applied[tag], values[tag]
+    standing = {(row["customer_id"], row["key"]): (row["count"], row["value"]) for row in loaded.rows(customer_tags)}
+    assert standing == {tag: (applied[tag], values[tag]) for tag in applied}
+
+
+def test_every_kind_of_change_of_a_tag_is_shown(loaded: Loaded) -> None:
+    assert {row["action"] for row in loaded.rows(tag_changes)} == {"ADDED", "VALUE_SET", "COUNT_RESET", "REMOVED"}
+    credit = [row["action"] for row in loaded.of(35, tag_changes) if row["key"] == "goodwill_credit"]
+    assert credit.count("ADDED") == 4 and credit.count("COUNT_RESET") == 1
+    assert [row["count"] for row in loaded.of(35, customer_tags) if row["key"] == "goodwill_credit"] == [1]
+    assert [row["value"] for row in loaded.of(7, customer_tags) if row["key"] == "USER_AFFILIATION"] == ["EMPLOYEE"]
 
 
 def test_medians_and_ranks_are_over_the_base(loaded: Loaded) -> None:
@@ -193,12 +219,51 @@ def test_restricted_and_blocked_customers_earn_nothing_from_then_on(loaded: Load
         assert {row["non_accruing"] for row in loaded.of(number, transactions) if row["occurred_at"] < since} == {False}
 
 
-def test_every_customer_has_a_new_message_an_eligible_campaign_and_an_assigned_code(loaded: Loaded) -> None:
-    everyone = set(loaded.customers.values())
+def test_restricted_and_blocked_customers_get_nothing_from_then_on(loaded: Loaded) -> None:
+    for number, days in ((7, 30), (9, 20)):
+        given = [
+            *(row["distributed_at"] for row in loaded.of(number, messages)),
+            *(row["starts_at"] for row in loaded.of(number, customer_campaigns)),
+            *(row["at"] for row in loaded.of(number, customer_promo_codes)),
+            *(row["issued_at"] for row in loaded.of(number, customer_offers)),
+            *(row["created_at"] for row in loaded.of(number, rewards)),
+            *(row["since"] for row in loaded.of(number, segment_members)),
+            *(row["last_applied_at"] for row in loaded.of(number, customer_tags)),
+            *(row["at"] for row in loaded.of(number, tier_changes)),
+        ]
+        assert [at for at in given if at >= END - dt.timedelta(days=days)] == []
+
+
+def test_everyone_else_has_a_new_message_an_eligible_campaign_and_an_assigned_code(loaded: Loaded) -> None:
+    everyone = {customer for number, customer in loaded.customers.items() if number not in (7, 9)}
     new = {row["customer_id"] for row in loaded.rows(messages) if row["read_at"] is None and row["ends_at"] > END}
-    eligible = {row["customer_id"] for row in loaded.rows(customer_campaigns) if row["status"] == "ELIGIBLE"}
+    running = {row["id"] for row in loaded.rows(campaigns) if row["ends_at"] is None or row["ends_at"] > END}
+    offered = [row for row in loaded.rows(customer_campaigns) if row["campaign_id"] in running]
+    eligible = {row["customer_id"] for row in offered if row["status"] == "ELIGIBLE"}
     assigned = {row["customer_id"] for row in loaded.rows(customer_promo_codes) if row["state"] == "ASSIGNED"}
     assert new == eligible == assigned == everyone
+
+
+def test_messages_are_read_opened_and_failed_in_every_combination(loaded: Loaded) -> None:
+    newest, _, oldest = sorted(loaded.of(6, messages), key=lambda row: row["distributed_at"], reverse=True)
+    assert (oldest["ends_at"] < END, oldest["read_at"]) == (True, END - dt.timedelta(days=95))
+    opened = {one.channel.value: one.opened_at for one in newest["deliveries"]}
+    assert (newest["read_at"], opened) == (
+        None,
+        {"IN_APP": None, "EMAIL": newest["distributed_at"] + dt.timedelta(hours=2)},
+    )
+    assert [one.failure_reason for one in loaded.of(19, messages)[0]["deliveries"]] == [None, "mailbox full"]
+
+
+def test_a_recorded_offer_carries_its_coupon_and_a_made_up_one_can_be_hidden(loaded: Loaded) -> None:
+    keys = {row["id"]: row["key"] for row in loaded.rows(offers)}
+    for held in loaded.rows(customer_offers):
+        origin, _, rest = keys[held["offer_id"]].partition("-")
+        carried = [(field.key, field.value) for field in held["flex_fields"]]
+        assert carried == ([("coupon", rest.partition("-")[2])] if origin == "completejourney" else [])
+    hidden = {row["customer_id"] for row in loaded.rows(customer_offers) if not row["is_visible"]}
+    made_up = {row["customer_id"] for row in loaded.rows(customer_offers) if keys[row["offer_id"]] == "five-off-fifty"}
+    assert hidden == {loaded.customers[number] for number in loaded.customers if number % 5 == 2} & made_up
 
 
 def test_claims_are_counted(loaded: Loaded) -> None:
@@ -246,6 +311,31 @@ def test_free_text_opens_with_the_customers_key_alone(loaded: Loaded) -> None:
     )
 
 
+def test_the_audit_log_names_the_ticket_that_an_act_answers(loaded: Loaded) -> None:
+    named = 0
+    for row in loaded.rows(audit_entries):
+        of_customer = [ticket for ticket in loaded.rows(tickets) if ticket["customer_id"] == row["customer_id"]]
+        month = [
+            (ticket["submitted_at"], ticket["external_id"])
+            for ticket in of_customer
+            if dt.timedelta() <= row["at"] - ticket["submitted_at"] < dt.timedelta(days=30)
+        ]
+        assert row["ticket_id"] == (max(month)[1] if month else None)
+        named += bool(month)
+    assert named == 14
+
+
+def test_an_export_has_the_customers_rows(loaded: Loaded) -> None:
+    files = {row["customer_id"]: row["files"] for row in loaded.rows(privacy_requests) if row["type"] == "EXPORT"}
+    assert set(files) == {loaded.customers[8], loaded.customers[40]}
+    # What is computed over all customers, and the requests themselves, come after.
+    later = {customer_metrics.name, privacy_requests.name, approvals.name}
+    for customer, (file,) in files.items():
+        owned = [table for table in metadata.sorted_tables if "customer_id" in table.c and table.name not in later]
+        held = [row for table in owned for row in loaded.rows(table) if row["customer_id"] == customer]
+        assert (file.format, file.rows) == ("CSV", len(held))
+
+
 def test_the_audit_chain_holds(loaded: Loaded) -> None:
     heads = {row["customer_id"]: (row["sequence"], row["hash"]) for row in loaded.rows(audit_heads)}
     assert set(heads) == set(loaded.customers.values())
@@ -257,3 +347,21 @@ def test_the_audit_chain_holds(loaded: Loaded) -> None:
             previous, count = next_hash(previous, [row[name] for name in columns]), count + 1
             assert (row["sequence"], row["hash"]) == (count, previous)
         assert (count, previous) == head
+
+
+def test_what_went_wrong_with_a_code_fits_what_the_customer_holds(loaded: Loaded) -> None:
+    held = {(row["customer_id"], row["code"]) for row in loaded.rows(customer_promo_codes) if row["state"] == "CLAIMED"}
+    failed = Counter((row["customer_id"], row["reason"]) for row in loaded.rows(promo_code_errors))
+    assert {reason for _, reason in failed} == {"UNKNOWN_CODE", "EXPIRED", "ALREADY_CLAIMED", "LIMITER"}
+    again = {customer for customer, reason in failed if reason == "ALREADY_CLAIMED"}
+    assert {(customer, "SUMMER50") for customer in again} - held == set()
+    met = {(row["customer_id"], row["code"]): row["attempts"] for row in loaded.rows(promo_code_limiters)}
+    assert met.keys() - held == set()
+    assert {customer: times for (customer, reason), times in failed.items() if reason == "LIMITER"} == {
+        customer: times for (customer, _), times in met.items()
+    }
+    counted = Counter(row["customer_id"] for row in loaded.rows(promo_code_errors))
+    counters = {row["customer_id"]: row for row in loaded.rows(promo_code_lockouts)}
+    assert {customer: row["total_failures"] for customer, row in counters.items() if row["total_failures"]} == counted
+    reset = counters[loaded.customers[22]]
+    assert (reset["reset_count"], reset["total_failures"], reset["consecutive_failures"]) == (1, 6, 1)

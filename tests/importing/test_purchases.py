@@ -46,8 +46,8 @@ def test_amounts_are_those_of_the_lines(loaded: Loaded, lines: Lines) -> None:
     }
     assert stored == expected
     for row in loaded.rows(transactions):
-        assert sum(discount["amount_minor"] for discount in row["discounts"]) == row["discount_minor"]
-        assert sum(payment["amount_minor"] for payment in row["payments"]) == row["total_minor"]
+        assert sum(discount.amount_minor for discount in row["discounts"]) == row["discount_minor"]
+        assert sum(payment.amount_minor for payment in row["payments"]) == row["total_minor"]
 
 
 def test_instants_move_by_whole_weeks(loaded: Loaded, lines: Lines) -> None:

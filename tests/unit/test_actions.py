@@ -64,11 +64,16 @@ def principal(*limits: AdjustmentLimit, scopes: frozenset[Scope] = SCOPES) -> Pr
     return Principal(ViewerKind.STAFF, "a", None, (), scopes, EVERYONE, limits)
 
 
-def judged(row: CustomerRow, who: Principal | None = None, without: Domain | None = None) -> dict[str, AvailableAction]:
+def judged(
+    row: CustomerRow,
+    who: Principal | None = None,
+    without: Domain | None = None,
+    switched_off: tuple[str, ...] = (),
+) -> dict[str, AvailableAction]:
     """The actions of a customer by name."""
     readers = {domain.value.lower(): Unbound(domain) for domain in Domain}
     bound = {domain: "main" for domain in Domain if domain is not without}
-    settings = ProgramSettings("Program", "USD", customer_statuses=STATUSES)
+    settings = ProgramSettings("Program", "USD", customer_statuses=STATUSES, switched_off=switched_off)
     context = Context(
         who or principal(),
         Program(settings, {}),
@@ -116,7 +121,7 @@ def test_nothing_can_be_done_with_a_customer_whose_data_is_gone(state: Membershi
 
 
 def test_what_grants_value_is_closed_to_blocked_and_restricted_customers() -> None:
-    granting = {"offerIssue", "promoCodeClaim", "tagAdd", "segmentMemberAdd", "directMessageSend"}
+    granting = {"offerIssue", "promoCodeClaim", "tagAdd", "segmentMemberAdd"}
     blocked = open_to(someone(membership_state=MembershipState.BLOCKED))
     restricted = open_to(someone(processing=ProcessingState.RESTRICTED))
     assert open_to(SOMEONE) - blocked == {*granting, "customerBlock"}
@@ -147,6 +152,12 @@ def test_the_callers_own_lack_is_told_first() -> None:
     nobody = principal(scopes=frozenset())
     told = judged(someone(membership_state=MembershipState.FORGOTTEN), nobody)["pointsAdjust"]
     assert told == AvailableAction("pointsAdjust", False, "You need the scope points:adjust.", False, "points:adjust")
+
+
+def test_the_program_can_switch_actions_off() -> None:
+    told = judged(SOMEONE, switched_off=("offerIssue",))
+    assert told["offerIssue"].disabled_reason == "The program has switched this off."
+    assert {name for name, action in told.items() if action.enabled} == open_to(SOMEONE) - {"offerIssue"}
 
 
 def test_a_domain_without_a_source_has_no_actions() -> None:

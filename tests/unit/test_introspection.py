@@ -119,9 +119,9 @@ def test_who_holds_every_scope_is_shown_all_there_is(whole: ShownSchema) -> None
 def test_nobody_is_shown_what_leads_on_from_viewer(whole: ShownSchema) -> None:
     own = sorted(name for name in shown(whole, "nobody").type_map if not name.startswith("__"))
     assert own == [
-        *("Address", "AdjustmentLimit", "AdjustmentOperation", "Boolean", "CurrencyCode", "DateTime", "Float"),
+        *("Address", "AdjustmentLimit", "AdjustmentOperation", "Boolean", "CurrencyCode", "Date", "DateTime", "Float"),
         *("GeoPoint", "ID", "Int", "Location", "LocationKind", "Long", "Node", "OpeningHours", "Participation"),
-        *("PhoneNumber", "Query", "Reach", "ReachKind", "String", "Viewer", "ViewerKind"),
+        *("PhoneNumber", "Query", "Reach", "ReachKind", "SpecialHours", "String", "Viewer", "ViewerKind"),
     ]
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from datasources.locations import Box, OpeningHours, box_around, distance_m, is_open
+from datasources.locations import Box, OpeningHours, Schedule, SpecialHours, box_around, distance_m
 from datasources.values import GeoPoint
 
 NEW_YORK, LONDON = GeoPoint(40.7128, -74.0060), GeoPoint(51.5074, -0.1278)
@@ -33,14 +33,38 @@ NIGHT = (OpeningHours(5, "22:00", "03:00"), OpeningHours(7, "22:00", "03:00"))
 def test_hours_hold_from_the_opening_until_before_the_closing(
     hours: tuple[OpeningHours, ...], at: str, expected: bool
 ) -> None:
-    assert is_open("America/New_York", hours, dt.datetime.fromisoformat(at)) is expected
+    assert Schedule("America/New_York", False, hours).is_open_at(dt.datetime.fromisoformat(at)) is expected
+
+
+@pytest.mark.parametrize(
+    ("is_all_day", "at", "expected"),
+    [
+        (False, "2026-01-08T23:00:00-05:00", True),
+        (False, "2026-01-09T01:00:00-05:00", True),
+        (False, "2026-01-09T23:00:00-05:00", False),
+        (False, "2026-01-10T01:00:00-05:00", False),
+        (False, "2026-01-11T11:59:00-05:00", True),
+        (False, "2026-01-11T12:00:00-05:00", False),
+        (False, "2026-01-11T23:00:00-05:00", False),
+        (True, "2026-01-08T12:00:00-05:00", True),
+        (True, "2026-01-09T00:00:00-05:00", False),
+        (True, "2026-01-10T00:00:00-05:00", True),
+        (True, "2026-01-11T12:00:00-05:00", False),
+    ],
+)
+def test_special_hours_take_the_place_of_the_weekdays(is_all_day: bool, at: str, expected: bool) -> None:
+    nights = tuple(OpeningHours(weekday, "22:00", "03:00") for weekday in range(1, 8))
+    special = (SpecialHours(dt.date(2026, 1, 9)), SpecialHours(dt.date(2026, 1, 11), "08:00", "12:00"))
+    schedule = Schedule("America/New_York", is_all_day, nights, special)
+    assert schedule.is_open_at(dt.datetime.fromisoformat(at)) is expected
 
 
 def test_hours_are_local_time_in_summer_and_winter() -> None:
     hours = (OpeningHours(1, "08:00", "09:00"),)
     winter, summer = "2026-01-05T13:30:00+00:00", "2026-07-06T13:30:00+00:00"
-    assert is_open("America/New_York", hours, dt.datetime.fromisoformat(winter)) is True
-    assert is_open("America/New_York", hours, dt.datetime.fromisoformat(summer)) is False
+    schedule = Schedule("America/New_York", False, hours)
+    assert schedule.is_open_at(dt.datetime.fromisoformat(winter)) is True
+    assert schedule.is_open_at(dt.datetime.fromisoformat(summer)) is False
 
 
 @pytest.mark.parametrize(

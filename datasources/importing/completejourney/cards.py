@@ -13,6 +13,7 @@ from datasources.sql.tables.cards import card_history, card_numbers, cards, loya
 
 from .household import Household
 from .people import agent, has_replaced_card, loyalty_number
+from .timeline import months_later
 
 CURRENCY = "USD"
 STATUSES = {3: "LOST", 6: "REPORTED_STOLEN", 8: "STOLEN", 10: "EXPIRED"}
@@ -55,7 +56,8 @@ def _write_card(household: Household, chance: random.Random, card: int, *, statu
     registered_at = household.timeline.start + dt.timedelta(days=chance.randint(1, 90), hours=15)
     moves = _moves(household, chance, registered_at, status)
     card_id = household.id(registered_at, "card", card)
-    expires_at = registered_at + dt.timedelta(days=3 * 365)
+    months = product.expires_after_months
+    expires_at = None if months is None else months_later(registered_at, months)
     household.own(
         cards,
         id=card_id,

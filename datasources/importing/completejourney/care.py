@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import msgspec
+
 from datasources.ids import EntityId
 from datasources.importing.demo_program import NOTE_REASONS
 from datasources.sql.tables.messages import direct_messages, messages
@@ -33,12 +35,19 @@ TITLES = (
 LABELS = {reason.key: reason.label for reason in NOTE_REASONS}
 
 
-def write(household: Household, stream: Stream) -> list[tuple[EntityId, dt.datetime]]:
-    """Writes all of it and returns the notes with when they were added, for the audit log."""
+class CareStory(msgspec.Struct, frozen=True):
+    """What the audit log tells of: the notes, and the external ids of the tickets, each with its instant."""
+
+    notes: list[tuple[EntityId, dt.datetime]]
+    tickets: list[tuple[dt.datetime, str]]
+
+
+def write(household: Household, stream: Stream) -> CareStory:
+    """Writes all of it."""
     _write_messages(household, stream)
     _write_conversation(household)
-    _write_tickets(household)
-    return _write_notes(household, stream)
+    tickets_ = _write_tickets(household)
+    return CareStory(_write_notes(household, stream), tickets_)
 
 
 def _write_notes(household: Household, stream: Stream) -> list[tuple[EntityId, dt.datetime]]:
@@ -109,8 +118,9 @@ def _write_conversation(household: Household) -> None:
         )
 
 
-def _write_tickets(household: Household) -> None:
+def _write_tickets(household: Household) -> list[tuple[dt.datetime, str]]:
     chance = household.seeded("tickets")
+    written: list[tuple[dt.datetime, str]] = []
     for number in range(1 + (household.number % 4 == 0)):
         at = household.timeline.before_end(days=chance.randint(2, 200), minutes=number)
         external_id = f"{household.number}{number:02d}"
@@ -126,16 +136,22 @@ def _write_tickets(household: Household) -> None:
             updated_at=at + dt.timedelta(hours=chance.randint(1, 40)),
             url=f"https://support.example.com/tickets/{external_id}",
         )
+        written.append((at, external_id))
+    return written
 
 
 def _write_messages(household: Household, stream: Stream) -> None:
     end = household.timeline.end
+    ago = household.timeline.before_end
+    # Of the one that expired, every other customer had read it before.
     spans = (
-        (household.timeline.before_end(days=1), end + dt.timedelta(days=60), None),
-        (household.timeline.before_end(days=25), end + dt.timedelta(days=30), household.timeline.before_end(days=22)),
-        (household.timeline.before_end(days=100), household.timeline.before_end(days=40), None),
+        (ago(days=1), end + dt.timedelta(days=60), None),
+        (ago(days=25), end + dt.timedelta(days=30), ago(days=22)),
+        (ago(days=100), ago(days=40), None if household.number % 2 else ago(days=95)),
     )
     for number, ((title, preview), (at, ends_at, read_at)) in enumerate(zip(TITLES, spans, strict=True)):
+        if not household.takes_part_at(at):
+            continue
         message_id = household.id(at, "message", number)
         household.own(
             messages,
@@ -148,13 +164,21 @@ def _write_messages(household: Household, stream: Stream) -> None:
             read_at=read_at,
             deliveries=[
                 _delivery("IN_APP", at, opened_at=read_at),
-                _delivery("EMAIL", at, failure_reason="mailbox full" if household.number % 19 == 0 else None),
+                _email(household, at, is_new=number == 0),
             ],
         )
         facts = {"message_title": title, "channel": "EMAIL"}
         stream.record(
             "communication", at, f"message:{number}", facts, reference=message_id, attributes={"subject": preview}
         )
+
+
+def _email(household: Household, sent_at: dt.datetime, *, is_new: bool) -> dict[str, str | None]:
+    """Every nineteenth household's came back; every third one opened the newest, which leaves the message new (P3)."""
+    if household.number % 19 == 0:
+        return _delivery("EMAIL", sent_at, failure_reason="mailbox full")
+    opened = is_new and household.number % 3 == 0
+    return _delivery("EMAIL", sent_at, opened_at=sent_at + dt.timedelta(hours=2) if opened else None)
 
 
 def _delivery(

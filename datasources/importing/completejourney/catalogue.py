@@ -62,7 +62,7 @@ class SyntheticOffer(msgspec.Struct, frozen=True):
 
 
 SYNTHETIC_OFFERS = (
-    SyntheticOffer("welcome-coffee", "Free coffee", "FREE_ITEM"),
+    SyntheticOffer("welcome-coffee", "Free coffee", "FREE_ITEM", per_customer_limit=1),
     SyntheticOffer("five-off-fifty", "5 USD off 50 USD", "AMOUNT_OFF"),
     SyntheticOffer("ten-percent-produce", "10 % off produce", "PERCENT_OFF"),
     SyntheticOffer("bakery-duo", "Second loaf free", "FREE_ITEM", inventory=8, per_customer_limit=1),

@@ -2,6 +2,9 @@
 
 import datetime as dt
 
+import msgspec
+
+from datasources.program import LockoutPolicy
 from datasources.sql.tables.promo_codes import (
     customer_promo_codes,
     promo_code_errors,
@@ -13,34 +16,67 @@ from .catalogue import ASSIGNED, CLAIMABLE, ENDED, ONCE
 from .household import Household
 from .stream import Stream
 
-FAILURES = ("UNKNOWN_CODE", "EXPIRED", "ALREADY_CLAIMED")
 NAMES = {CLAIMABLE: "Welcome points", ENDED: "Summer points", ONCE: "Once only", ASSIGNED: "Thank you"}
+TYPO = "SUMER50"
+LOCKING = LockoutPolicy().failures
+RESET = 30
+"""Every which household was locked out once and let in again by staff."""
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A claim that failed."""
+
+    at: dt.datetime
+    entered: str
+    reason: str
 
 
 def write(household: Household, stream: Stream) -> None:
-    """Everyone has a code assigned; half have claimed one; some failed, met a limiter or were locked out."""
-    _write_code(household, stream, ASSIGNED, household.timeline.before_end(days=12), claimed=False)
-    if household.number % 2:
-        code = ENDED if household.number % 4 == 1 else ONCE
-        days = 150 if code == ENDED else 15
-        _write_code(household, stream, code, household.timeline.before_end(days=days), claimed=True)
-    failures = 5 if household.number % 30 == 2 else household.number % 3
-    locked_at = household.timeline.before_end(minutes=20)
-    for number in range(failures):
-        at = locked_at - dt.timedelta(minutes=failures - number)
+    """Everyone who takes part has a code assigned; half have claimed one; some failed, met a limiter, were locked out."""
+    number, timeline = household.number, household.timeline
+    _write_code(household, stream, ASSIGNED, timeline.before_end(days=12), claimed=False)
+    if number % 4 == 1:
+        _write_code(household, stream, ENDED, timeline.before_end(days=150), claimed=True)
+    elif number % 4 == 3:
+        _write_code(household, stream, ONCE, timeline.before_end(days=15), claimed=True)
+    earlier = [failure for failure in _earlier_failures(household) if household.takes_part_at(failure.at)]
+    latest = _latest_failures(household)
+    for index, failure in enumerate([*earlier, *latest]):
         household.own(
             promo_code_errors,
-            id=household.id(at, "promo code error", number),
-            entered_code="SU••••••",
-            reason=FAILURES[number % len(FAILURES)],
-            at=at,
+            id=household.id(failure.at, "promo code error", index),
+            entered_code=f"{failure.entered[:2]}{'•' * len(failure.entered[2:])}",
+            reason=failure.reason,
+            at=failure.at,
         )
-    _write_lockout(household, failures, locked_at)
-    if household.number % 5 == 0:
-        _write_limiter(household)
+    _write_lockout(household, earlier, latest)
+    if met := [failure for failure in earlier if failure.reason == "LIMITER"]:
+        _write_limiter(household, met)
+
+
+def _earlier_failures(household: Household) -> list[Failure]:
+    """A code entered again after it was claimed, or five typos that led to a lockout which staff reset."""
+    number, timeline = household.number, household.timeline
+    if number % 8 == 3:
+        return [Failure(timeline.before_end(days=9, minutes=minutes), ONCE, "LIMITER") for minutes in (6, 5)]
+    if number % 16 == 1:
+        return [Failure(timeline.before_end(days=149), ENDED, "ALREADY_CLAIMED")]
+    if number % RESET == 22:
+        return [Failure(timeline.before_end(days=40, minutes=left), TYPO, "UNKNOWN_CODE") for left in range(5, 0, -1)]
+    return []
+
+
+def _latest_failures(household: Household) -> list[Failure]:
+    """Up to two tries of a code that has ended, or five that end in a lockout 20 minutes ago."""
+    count = 5 if household.number % 30 == 2 else household.number % 3
+    tries = [household.timeline.before_end(minutes=20 + count - index) for index in range(count)]
+    entered = ((TYPO, "UNKNOWN_CODE"), (ENDED, "EXPIRED"))
+    return [Failure(at, *entered[index % 2]) for index, at in enumerate(tries)]
 
 
 def _write_code(household: Household, stream: Stream, code: str, at: dt.datetime, *, claimed: bool) -> None:
+    if not household.takes_part_at(at):
+        return
     household.own(
         customer_promo_codes,
         id=household.id(at, "promo code", code),
@@ -56,26 +92,28 @@ def _write_code(household: Household, stream: Stream, code: str, at: dt.datetime
         stream.record("promo_code_claimed", at, f"code:{code}", facts, channel="SDK_WEB")
 
 
-def _write_lockout(household: Household, failures: int, at: dt.datetime) -> None:
-    locked = failures >= 5
+def _write_lockout(household: Household, earlier: list[Failure], latest: list[Failure]) -> None:
+    """The counters; five failures in a row locked the customer out, and a reset began to count anew."""
+    was_reset = len(earlier) >= LOCKING
+    in_row = latest if was_reset else [*earlier, *latest]
+    locked_at = next((row[-1].at for row in (in_row, earlier) if len(row) >= LOCKING), None)
     household.own(
         promo_code_lockouts,
-        locked_at=at if locked else None,
-        expires_at=at + dt.timedelta(hours=1) if locked else None,
-        consecutive_failures=failures,
-        total_failures=failures,
-        reset_count=0,
+        locked_at=locked_at,
+        expires_at=None if locked_at is None else locked_at + dt.timedelta(hours=1),
+        consecutive_failures=len(in_row),
+        total_failures=len(earlier) + len(latest),
+        reset_count=int(was_reset),
     )
 
 
-def _write_limiter(household: Household) -> None:
-    at = household.timeline.before_end(days=9)
+def _write_limiter(household: Household, met: list[Failure]) -> None:
     household.own(
         promo_code_limiters,
-        id=household.id(at, "limiter", ONCE),
+        id=household.id(met[-1].at, "limiter", ONCE),
         code=ONCE,
         policy="ONE_TIME",
         description="Each customer can claim this code once",
-        triggered_at=at,
-        attempts=2,
+        triggered_at=met[-1].at,
+        attempts=len(met),
     )

@@ -54,12 +54,13 @@ def derive(around: Surroundings, number: int, baskets: list[Basket], sheet: Shee
     cards.write(household, around.master_key)
     rewards.write_waiting(household)
     codes.write(household, stream)
-    notes = care.write(household, stream)
-    trust.write(household, ledger.manual, notes)
+    told = care.write(household, stream)
     _write_profile(household, stream, bought, around, wrapped_key=wrapped_key, ladder=ladder)
     tier = ladder.steps[-1].to.name
     labels.write_segments(household, stream, around.catalogue, bought, tier=tier, coupons=bool(held.redeemed_at))
     labels.write_tags(household, stream, held.redeemed_at, people.departments(around.dataset, bought)[0])
+    # Last: an export counts what there is.
+    trust.write(household, ledger.manual, told)
     return Derived(household, metrics.own_figures(household, bought, stream.interactions))
 
 

@@ -50,6 +50,8 @@ class Household:
         self.enrolled_at = enrolled_at(number, timeline)
         self.customer_id = CustomerId(UUID(int=derived_id(self.enrolled_at, SOURCE, str(number)).int))
         self._key: CustomerKey | None = None
+        self.rows = 0
+        """How many rows the customer has so far."""
 
     def with_key(self, master_key: MasterKey) -> bytes:
         """Makes the customer's key and returns it wrapped."""
@@ -60,6 +62,7 @@ class Household:
     def own(self, table: Table, **values: object) -> None:
         """One more row of the customer."""
         values["customer_id"] = self.customer_id
+        self.rows += 1
         self.sheet.append(table, values)
 
     def id(self, at: dt.datetime, *names: object) -> EntityId:
@@ -76,8 +79,8 @@ class Household:
             raise RuntimeError("the household has no key yet")
         return self._key.seal(text, field)
 
-    def accrues_at(self, at: dt.datetime) -> bool:
-        """False from when the household is restricted or blocked: its purchases earn nothing and raise no tier."""
+    def takes_part_at(self, at: dt.datetime) -> bool:
+        """False from when the household is restricted or blocked: it earns nothing and gets nothing (inv-P1, inv-P2)."""
         since = self.barred_at
         return since is None or at < since
 

@@ -4,7 +4,8 @@ Households of type B and C campaigns were issued all coupons of the campaign; of
 fill up to 16. A second redemption of a coupon is a second customer's offer. A redemption belongs to the household's first
 purchase of that New York day that used a manufacturer's coupon, else to its first of that day, else to noon. Every
 tenth offer that was never redeemed was activated. Households in no campaign hold three made-up offers; of every
-five of them one had the last one revoked (and is excluded from it), another one removed.
+five of them one had the last one revoked (and is excluded from it), another one removed, and a third does not see the
+second one in the app. A recorded offer carries its coupon's number as a flex field.
 """
 
 import datetime as dt
@@ -35,6 +36,8 @@ from .timeline import local_day
 TYPE_A_FILL = 16
 ENDS = {0: "REVOKED", 1: "REMOVED"}
 """How staff ended the last made-up offer of a household, by its number modulo five."""
+HIDDEN = 2
+"""The number modulo five of the households that do not see their second made-up offer."""
 HALF_DAY = dt.timedelta(hours=12)
 
 
@@ -46,13 +49,15 @@ class Redeemed(msgspec.Struct, frozen=True):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A customer's offer: the `copy`th of the same coupon."""
+    """A customer's offer: the `copy`th of the same coupon, or a made-up one."""
 
     offer: SharedOffer
     key: str
+    coupon: int | None = None
     redeemed: Redeemed | None = None
     activated_at: dt.datetime | None = None
     ended: str | None = None
+    is_visible: bool = True
 
 
 class OffersStory(msgspec.Struct, frozen=True):
@@ -93,7 +98,7 @@ def derive(household: Household, catalogue: Catalogue, purchases: list[Purchase]
             offer = catalogue.offers[campaign, coupon]
             activated = redemption_ is None and chance.random() < 0.1
             at = offer.starts_at + dt.timedelta(days=1) if activated else None
-            held.append(Held(offer, f"{campaign}:{coupon}:{copy}", redemption_, _before_end(household, at)))
+            held.append(Held(offer, f"{campaign}:{coupon}:{copy}", coupon, redemption_, _before_end(household, at)))
     by_campaign: dict[int, list[dt.datetime]] = defaultdict(list)
     for (campaign, _), redemptions in redeemed.items():
         by_campaign[campaign] += [redemption.at for redemption in redemptions]
@@ -105,7 +110,8 @@ def derive(household: Household, catalogue: Catalogue, purchases: list[Purchase]
 def _synthetic(household: Household, catalogue: Catalogue, key: str) -> Held:
     last = key == ISSUED_SYNTHETIC[-1]
     ended = ENDS.get(household.number % 5) if last else None
-    return Held(catalogue.synthetic_offers[key], key, ended=ended)
+    hidden = key == ISSUED_SYNTHETIC[1] and household.number % 5 == HIDDEN
+    return Held(catalogue.synthetic_offers[key], key, ended=ended, is_visible=not hidden)
 
 
 def _before_end(household: Household, at: dt.datetime | None) -> dt.datetime | None:
@@ -157,8 +163,8 @@ def _write_offer(household: Household, stream: Stream, held: Held) -> None:
         redeemable_from=issued_at,
         redeemable_until=held.offer.ends_at or issued_at + dt.timedelta(days=60),
         redeemed_at=redeemed_at,
-        is_visible=True,
-        flex_fields=[],
+        is_visible=held.is_visible,
+        flex_fields=[] if held.coupon is None else [{"key": "coupon", "value": str(held.coupon)}],
         transaction_id=held.redeemed.transaction if held.redeemed else None,
         variant="AB"[household.number % 2],
         version=1 if state == "ISSUED" else 2,
@@ -205,7 +211,7 @@ def _write_change(household: Household, id_: EntityId, move: tuple[str | None, s
 def write_campaigns(
     household: Household, stream: Stream, catalogue: Catalogue, story: OffersStory, *, purchases: list[Purchase]
 ) -> None:
-    """The campaigns that target the household: recorded ones, a message for everyone, and the rule of ten visits."""
+    """The campaigns that target the household while it takes part: recorded ones, a message, the rule of ten visits."""
     for number in household.dataset.targeted.get(household.number, []):
         instants = sorted(story.by_campaign.get(number, []))
         _write_campaign(household, catalogue.campaigns[number], instants, COUPONS_TO_COMPLETE)
@@ -222,6 +228,8 @@ def write_campaigns(
 def _write_campaign(
     household: Household, campaign: SharedCampaign, steps: list[dt.datetime], target: int | None
 ) -> None:
+    if not steps and not household.takes_part_at(campaign.starts_at):
+        return
     done = target is not None and len(steps) >= target
     household.own(
         customer_campaigns,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -160,25 +161,50 @@ def external_ids(number: int) -> list[tuple[str, str]]:
 
 def attributes(household: Household, who: Person, purchases: list[Purchase]) -> dict[str, dict[str, object]]:
     """Custom attributes by key: demographics, habits derived from the purchases, and made-up preferences."""
-    chance = household.seeded("attributes")
+    joined, surveyed = household.enrolled_at, household.seeded("survey").randint(30, 200)
     recorded = household.dataset.demographics.get(household.number) or {}
-    values: dict[str, object] = {key: recorded[column] for column, key in DEMOGRAPHICS.items() if recorded.get(column)}
+    demographics = {key: recorded[column] for column, key in DEMOGRAPHICS.items() if recorded.get(column)}
+    asked_at = household.timeline.before_end(days=surveyed)
+    return {
+        **_told_by(SOURCE, demographics, joined),
+        **_told_by("purchases", _habits(household, purchases), household.timeline.end),
+        **_told_by("synthetic", _preferences(household, who), joined),
+        **_told_by("synthetic", {"last_survey_at": f"{asked_at:%Y-%m-%dT%H:%M:%SZ}"}, asked_at),
+    }
+
+
+def _told_by(source: str, values: Mapping[str, object], at: dt.datetime) -> dict[str, dict[str, object]]:
+    """Attributes that one source told at one moment."""
+    return {key: {"value": value, "updated_at": at.isoformat(), "source": source} for key, value in values.items()}
+
+
+def _habits(household: Household, purchases: list[Purchase]) -> dict[str, object]:
     favorites = departments(household.dataset, purchases)
-    values |= {
+    return {
         "favorite_department": favorites[0],
         "stores_visited": len({bought.store for bought in purchases}),
         "weekly_spend": f"{sum(bought.total for bought in purchases) / (100 * WEEKS):.2f}",
         "interests": favorites[:3],
-        "paperless": chance.random() < 0.6,
-        "anniversary": (household.enrolled_at.date() - dt.timedelta(days=chance.randint(200, 6_000))).isoformat(),
-        "last_survey_at": household.timeline.before_end(days=chance.randint(30, 200)).isoformat(),
+    }
+
+
+def _preferences(household: Household, who: Person) -> dict[str, object]:
+    chance = household.seeded("attributes")
+    paperless, days = chance.random() < 0.6, chance.randint(200, 6_000)
+    return {
+        "paperless": paperless,
+        "anniversary": (household.enrolled_at.date() - dt.timedelta(days=days)).isoformat(),
         "alternate_phone": f"{who.phone[:5]}55501{chance.randint(0, 99):02d}",
         "alternate_email": f"alt.{who.email}",
-        "delivery_address": {**who.address, "label": "delivery"},
+        # Spelled as clients spell an Address: to the gateway an attribute's value is JSON like any other.
+        "delivery_address": {
+            "label": "delivery",
+            **{name: who.address[name] for name in ("line1", "line2", "city", "region")},
+            "postalCode": who.address["postal_code"],
+            "countryCode": who.address["country_code"],
+        },
         "synthetic": True,
     }
-    updated_at = household.enrolled_at.isoformat()
-    return {key: {"value": value, "updated_at": updated_at} for key, value in values.items()}
 
 
 def departments(dataset: Dataset, purchases: list[Purchase]) -> list[str]:

@@ -116,7 +116,7 @@ class _Poster:
 
     def _want(self, at: dt.datetime) -> None:
         name, price = self._wanted
-        if self._ledger.accounts["points"].balance < price or not self._household.accrues_at(at):
+        if self._ledger.accounts["points"].balance < price or not self._household.takes_part_at(at):
             return
         self._rewards += 1
         reward_id = self._household.id(at, "reward", self._rewards)

@@ -57,7 +57,7 @@ def purchase(household: Household, basket: Basket) -> Purchase:
         subtotal=sales + retail + match,
         discounts=tuple((label, amount) for label, amount in named if amount),
         total=sales - coupon,
-        accrues=household.accrues_at(at),
+        accrues=household.takes_part_at(at),
     )
 
 

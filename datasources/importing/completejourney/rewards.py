@@ -51,8 +51,10 @@ def write_reward(household: Household, reward: Reward, chance: random.Random) ->
 
 
 def write_waiting(household: Household) -> None:
-    """A reward that every customer could redeem but has not."""
+    """A reward that every customer who takes part could redeem but has not."""
     at = household.timeline.before_end(days=20)
+    if not household.takes_part_at(at):
+        return
     household.own(
         rewards,
         id=household.id(at, "reward", "waiting"),

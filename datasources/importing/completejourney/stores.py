@@ -21,6 +21,7 @@ class Stores:
     def __init__(self, earliest_hour: dict[int, int], timeline: Timeline) -> None:
         self._earliest_hour = earliest_hour
         self._epoch = timeline.start - dt.timedelta(days=400)
+        self._years = range(timeline.start.year, timeline.end.year + 2)
         self.ids: dict[int, UUID] = {store: self._id("store", str(store)) for store in sorted(earliest_hour)}
         self.names = {store: f"Store {store}" for store in earliest_hour}
 
@@ -64,11 +65,18 @@ class Stores:
             longitude=round(chance.uniform(-79.5, -73.5), 6),
             timezone="America/New_York",
             hours=[{"weekday": weekday, "opens": opens, "closes": closes} for weekday in range(1, 8)],
+            special_hours=[_christmas(year, all_day=all_day) for year in self._years],
             is_open_24_hours=all_day,
             is_franchise=is_franchise,
             participations=_participations(store),
             operation_notes="Run by a franchisee" if is_franchise else None,
         )
+
+
+def _christmas(year: int, *, all_day: bool) -> dict[str, object]:
+    """The one day on which stores close: all of it, or in the evening where they are open day and night otherwise."""
+    opens, closes = ("00:00", "18:00") if all_day else (None, None)
+    return {"on": dt.date(year, 12, 25), "opens": opens, "closes": closes}
 
 
 def _address() -> dict[str, str | None]:

@@ -1,6 +1,7 @@
 """Made-up audit entries in their hash chain, approvals and privacy requests, in line with what the other domains hold."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 import msgspec
 
@@ -9,6 +10,7 @@ from datasources.ids import EntityId
 from datasources.sql.tables.audit import approvals, audit_entries, audit_heads
 from datasources.sql.tables.privacy import privacy_requests
 
+from .care import CareStory
 from .household import EXECUTED_APPROVAL, EXPORTED, FORGET_CANCELLED, RESTRICTED, Household
 from .ledger import Movement
 from .people import agent
@@ -53,12 +55,10 @@ class Act(msgspec.Struct, frozen=True):
     reason_code: str | None = None
 
 
-def write(
-    household: Household, manual: list[tuple[Movement, EntityId]], notes: list[tuple[EntityId, dt.datetime]]
-) -> None:
+def write(household: Household, manual: list[tuple[Movement, EntityId]], care: CareStory) -> None:
     """The audit log of the household with its chain, its approvals and its privacy requests."""
     staff = ("STAFF", agent(household.number))
-    acts = [Act(at, "noteAdd", staff, "Note added", "notes", str(note_id)) for note_id, at in notes]
+    acts = [Act(at, "noteAdd", staff, "Note added", "notes", str(note_id)) for note_id, at in care.notes]
     for movement, entry_id in manual:
         type_ = "pointsAdjustmentReverse" if movement.reverses else "pointsAdjust"
         summary = f"{movement.points:+d} points"
@@ -74,7 +74,7 @@ def write(
             )
         )
     acts += _bars(household, staff)
-    _write_chain(household, sorted(acts, key=lambda act: act.at))
+    _write_chain(household, sorted(acts, key=lambda act: act.at), care.tickets)
     _write_approvals(household)
     _write_privacy(household)
 
@@ -96,7 +96,13 @@ def _bar(at: dt.datetime, type_: str, actor: tuple[str, str], change: tuple[str,
     return Act(at, type_, actor, f"{path} set to {after}", path, after, before="ACTIVE", reason_code=reason)
 
 
-def _write_chain(household: Household, acts: list[Act]) -> None:
+def _ticket(at: dt.datetime, tickets: Iterable[tuple[dt.datetime, str]]) -> str | None:
+    """The ticket that an act answers: the last one submitted in the month before it (U6)."""
+    open_ones = [(since, ticket) for since, ticket in tickets if since <= at < since + dt.timedelta(days=30)]
+    return max(open_ones)[1] if open_ones else None
+
+
+def _write_chain(household: Household, acts: list[Act], tickets: Iterable[tuple[dt.datetime, str]]) -> None:
     previous = GENESIS
     for sequence, act in enumerate(acts, 1):
         id_ = household.id(act.at, "audit", sequence)
@@ -112,7 +118,7 @@ def _write_chain(household: Household, acts: list[Act]) -> None:
             "summary": household.seal(act.summary, "audit_entries.summary"),
             "changes": household.seal(changes, "audit_entries.changes"),
             "reason_code": act.reason_code,
-            "ticket_id": None,
+            "ticket_id": _ticket(act.at, tickets),
             "correlation_id": f"import-{household.number}-{sequence}",
         }
         previous = next_hash(previous, (household.customer_id, *row.values()))
@@ -188,7 +194,7 @@ def _write_request(household: Household, type_: str, state: str, at: dt.datetime
         requested_by_kind=PRIVACY_OFFICER[0],
         requested_by_id=PRIVACY_OFFICER[1],
         steps=[_step(domain, completed_at) for domain in DOMAINS] if done else [],
-        files=[_file(id_, at)] if done and type_ == "EXPORT" else [],
+        files=[_file(id_, at, household.rows)] if done and type_ == "EXPORT" else [],
     )
 
 
@@ -204,11 +210,11 @@ def _step(domain: str, verified_at: dt.datetime | None) -> dict[str, object]:
     }
 
 
-def _file(request: EntityId, at: dt.datetime) -> dict[str, object]:
+def _file(request: EntityId, at: dt.datetime, rows: int) -> dict[str, object]:
     return {
         "name": f"export-{request}.zip",
         "format": "CSV",
-        "rows": 1,
+        "rows": rows,
         "sha256": next_hash(GENESIS, (request,)).hex(),
         "download_url": f"https://exports.example.com/{request}.zip",
         "expires_at": (at + dt.timedelta(days=7)).isoformat(),

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Boolean, Index, Text
 
-from datasources.locations import OpeningHours, Participation
+from datasources.locations import OpeningHours, Participation, SpecialHours
 from datasources.profiles import Address
 from datasources.sql.types import Document, Real
 
@@ -19,6 +19,7 @@ locations = shared(
     optional("longitude", Real()),
     keyword("timezone"),
     required("hours", Document(tuple[OpeningHours, ...])),
+    optional("special_hours", Document(tuple[SpecialHours, ...])),
     required("is_open_24_hours", Boolean()),
     required("is_franchise", Boolean()),
     required("participations", Document(tuple[Participation, ...])),

@@ -431,6 +431,7 @@ CREATE TABLE locations (
     longitude FLOAT,
     timezone VARCHAR COLLATE "C" NOT NULL,
     hours JSON NOT NULL,
+    special_hours JSON,
     is_open_24_hours BOOLEAN NOT NULL,
     is_franchise BOOLEAN NOT NULL,
     participations JSON NOT NULL,

@@ -458,6 +458,7 @@ CREATE TABLE locations (
     longitude FLOAT,
     timezone VARCHAR NOT NULL,
     hours TEXT NOT NULL,
+    special_hours TEXT,
     is_open_24_hours BOOLEAN NOT NULL,
     is_franchise BOOLEAN NOT NULL,
     participations TEXT NOT NULL,
