@@ -129,7 +129,6 @@ async def test_an_addition_is_reversed_only_while_none_of_it_is_spent(gateway: G
         ({"referenceId": "x" * 201}, ("INVALID", "referenceId")),
         ({"idempotencyKey": ""}, ("INVALID", "idempotencyKey")),
         ({"idempotencyKey": "x" * 256}, ("INVALID", "idempotencyKey")),
-        ({"idempotencyKey": "x" * 8_000}, ("INVALID", "idempotencyKey")),
         ({"idempotencyKey": "a b"}, ("INVALID", "idempotencyKey")),
     ],
 )
@@ -147,7 +146,7 @@ async def test_what_cant_be_done_is_refused_and_stores_nothing_but_that(
 
 @pytest.mark.parametrize(
     "changed",
-    [{"points": 2**63}, {"referenceId": "a\0b"}, {"customerId": "Customer:x"}, {"reason": {"ticketId": "x" * 10_001}}],
+    [{"points": 2**63}, {"referenceId": "a\0b"}, {"customerId": "Customer:x"}, {"idempotencyKey": "x" * 10_000}],
 )
 async def test_what_is_no_input_at_all_is_an_error_and_stores_nothing(
     gateway: Gateway, changed: dict[str, Any]
