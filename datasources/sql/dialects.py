@@ -5,28 +5,34 @@ SQLAlchemy for every call costs several times the call itself (`../shared/notes/
 """
 
 import asyncio
+import datetime as dt
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 import aiosqlite
 import asyncpg
+import orjson
 from sqlalchemy import (
     ARRAY,
+    JSON,
     Column,
     ColumnElement,
     FromClause,
+    LargeBinary,
     Select,
     Table,
     Text,
     and_,
     bindparam,
+    cast,
     func,
     literal_column,
     select,
     true,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql_dialect
@@ -39,10 +45,10 @@ from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeEngine
 
 from datasources.errors import SourceTimedOut, SourceUnavailable
+from datasources.sql.dialect import Dialect, Joined, Ordered, Values
 from datasources.sql.failures import POSTGRES_ERRORS, SQLITE_ERRORS, of_postgres, of_sqlite
-from datasources.sql.transacting import Made, Rows, SqliteWriter, Steps, on_postgres
-
-Values = Sequence[Any]  # whatever the driver takes
+from datasources.sql.transacting import BYTES, Made, Rows, SqliteWriter, Steps, on_postgres
+from datasources.sql.types import to_micros
 
 STATEMENT_TIMEOUT_S = 5.0
 CHECKOUT_S = 1.0
@@ -51,95 +57,8 @@ SQLITE_CONNECTIONS = 2
 SQLITE_CHECKOUT_S = 5.0
 """Longer, since few connections serve all requests that run, and waiting for one is waiting for this process to compute."""
 
-
-Joined = Sequence[tuple[FromClause, ColumnElement[bool]]]
-"""What is looked up beside each row: another table, and on what."""
-
-
-class Joining(Protocol):
-    """Columns of a table, with what is joined beside it."""
-
-    table: Table
-    joined: Joined
-
-    @property
-    def columns(self) -> Sequence[ColumnElement[Any]]:
-        """What is read, by the names of the row."""
-        ...
-
-    def joined_to(self, keys: FromClause, on: ColumnElement[bool], *, optional: bool = False) -> FromClause:
-        """The keys with the table's rows that match, then what is looked up beside each."""
-        ...
-
-
-class Ordered(Protocol):
-    """A list of such rows: how it is ordered, and whose it is."""
-
-    order: tuple[str, ...]
-    owner: ColumnElement[Any] | None
-
-    @property
-    def rows(self) -> Joining:
-        """What is listed."""
-        ...
-
-
-class Dialect(Protocol):
-    """A database as the SQL source sees it."""
-
-    name: str
-    compiler: SqlDialect
-
-    def keys(self, named: str = "keys", /, **columns: TypeEngine[Any]) -> FromClause:
-        """A table of the keys bound as `<named>_<column>`, with `position` (0, 1, …) first."""
-        ...
-
-    def bind_keys(self, columns: Mapping[str, Sequence[Any]], named: str = "keys") -> dict[str, Any]:
-        """The parameters that fill the table of keys."""
-        ...
-
-    def any_of(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-        """True where the column is one of the values bound as `name`."""
-        ...
-
-    def each_of(self, name: str, type_: TypeEngine[Any]) -> FromClause:
-        """A table with one column, `value`: the values bound as `name`."""
-        ...
-
-    def bind_list(self, values: Sequence[Any]) -> Any:
-        """The parameter that `any_of` and `each_of` read."""
-        ...
-
-    def first_of_each(
-        self, listed: Ordered, keys: FromClause, first: Select[Any], *, optional: bool
-    ) -> tuple[FromClause, Sequence[ColumnElement[Any]]]:
-        """The keys joined to the rows that `first` (ordered, limited, correlated to the keys) finds for each."""
-        ...
-
-    async def open(self) -> None:
-        """Be ready to connect. A connection is made when something is read and again when it was lost, so a database that
-        is down stops nobody from starting and is found again as soon as it is back."""
-        ...
-
-    async def close(self) -> None:
-        """Disconnect."""
-        ...
-
-    async def fetch(self, sql: str, values: Values) -> Rows:
-        """All rows of a read. Raises SourceUnavailable, SourceTimedOut, SourceRefused."""
-        ...
-
-    def insert(self, table: Table) -> Any:
-        """An INSERT that can say what happens ON CONFLICT."""
-        ...
-
-    def together(self, changes: Sequence[Any]) -> Sequence[Any]:
-        """The statements that make all the changes, of which none sees another."""
-        ...
-
-    async def transact(self, begin: Callable[[], Steps[Made]], *, keep: bool) -> Made:
-        """What the steps made, in one transaction; rolled back where they raise, or are not to be kept."""
-        ...
+GATE = 0x6576656E7473
+"""The key of the advisory lock."""
 
 
 class Postgres:
@@ -171,6 +90,23 @@ class Postgres:
     def bind_keys(self, columns: Mapping[str, Sequence[Any]], named: str = "keys") -> dict[str, Any]:
         """One list a column."""
         return {f"{named}_{name}": list(values) for name, values in columns.items()}
+
+    def rows(self, named: str, /, **columns: TypeEngine[Any]) -> FromClause:
+        """A JSON array a column, unpacked in parallel: asyncpg looks at every element of an array of its own, which costs
+        five times as much."""
+        arrays = [
+            func.json_array_elements_text(cast(bindparam(f"{named}_{name}", type_=Text()), JSON())).label(name)
+            for name in columns
+        ]
+        sent = select(*arrays).subquery("sent")
+        return select(*(cast(sent.c[name], type_).label(name) for name, type_ in columns.items())).subquery("rows")
+
+    def bind_rows(self, columns: Mapping[str, Sequence[Any]], named: str) -> dict[str, Any]:
+        """An array for each column."""
+        return {
+            f"{named}_{name}": orjson.dumps(list(values), default=_in_words).decode()
+            for name, values in columns.items()
+        }
 
     def any_of(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """`column = ANY(array)`: one text of statement, however many values."""
@@ -212,6 +148,11 @@ class Postgres:
         """One statement: all but the last are data-modifying CTEs of it."""
         *others, last = changes
         return (last.add_cte(*(change.cte(f"change_{index}") for index, change in enumerate(others))),)
+
+    def gate(self, *, alone: bool) -> ColumnElement[Any]:
+        """An advisory lock, which no row is in the way of."""
+        lock = func.pg_advisory_xact_lock if alone else func.pg_advisory_xact_lock_shared
+        return cast(lock(literal_column(str(GATE))), Text()).label("gate")
 
     async def open(self) -> None:
         """Make the pool, as yet without a connection."""
@@ -255,6 +196,11 @@ class Postgres:
         return await on_postgres(self._pool, begin, keep=keep, source=self._source)
 
 
+def _in_words(value: Any) -> str:
+    """What JSON has no form of, as PostgreSQL reads it from text: bytes, and the UUIDs that asyncpg makes."""
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)
+
+
 async def _leave_as_is(_connection: object) -> None:
     """Reads change no session state, so there is nothing to reset."""
 
@@ -277,7 +223,8 @@ class Sqlite:
         table = func.json_each(bindparam(named, type_=Text())).table_valued("key", "value", name="sent")
         paths = ["sent.value"] if len(columns) == 1 else [f"sent.value ->> {index}" for index in range(len(columns))]
         parts = [
-            literal_column(path, type_).label(name) for path, (name, type_) in zip(paths, columns.items(), strict=True)
+            literal_column(f"{BYTES}({path})" if isinstance(type_, LargeBinary) else path, type_).label(name)
+            for path, (name, type_) in zip(paths, columns.items(), strict=True)
         ]
         return select(table.c.key.label("position"), *parts).select_from(table).subquery("keys")
 
@@ -285,6 +232,14 @@ class Sqlite:
         """One JSON document for all."""
         values = [[_plain(value) for value in values] for values in columns.values()]
         return {named: json.dumps(values[0] if len(values) == 1 else list(zip(*values, strict=True)))}
+
+    def rows(self, named: str, /, **columns: TypeEngine[Any]) -> FromClause:
+        """The table of keys, which is one document already."""
+        return self.keys(named, **columns)
+
+    def bind_rows(self, columns: Mapping[str, Sequence[Any]], named: str) -> dict[str, Any]:
+        """A list of values for each row."""
+        return self.bind_keys(columns, named)
 
     def any_of(self, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """`column IN (SELECT value FROM json_each(…))`."""
@@ -302,9 +257,10 @@ class Sqlite:
     def first_of_each(
         self, listed: Ordered, keys: FromClause, first: Select[Any], *, optional: bool
     ) -> tuple[FromClause, Sequence[ColumnElement[Any]]]:
-        """Rows whose unique column is IN the limited select: SQLite has no LATERAL, and this keeps to the index too."""
-        table, unique = listed.rows.table, listed.rows.table.c[listed.order[-1]]
-        on: ColumnElement[bool] = unique.in_(first.with_only_columns(unique).select_from(table))
+        """Rows whose unique columns are IN the limited select: SQLite has no LATERAL, and this keeps to the index too."""
+        table, unique = listed.rows.table, [listed.rows.table.c[name] for name in listed.unique]
+        told: ColumnElement[Any] = unique[0] if len(unique) == 1 else tuple_(*unique)
+        on: ColumnElement[bool] = told.in_(first.with_only_columns(*unique).select_from(table))
         if listed.owner is not None:
             on = and_(listed.owner == keys.c.owner, on)
         return listed.rows.joined_to(keys, on, optional=optional), listed.rows.columns
@@ -316,6 +272,10 @@ class Sqlite:
     def together(self, changes: Sequence[Any]) -> Sequence[Any]:
         """One after another: SQLite changes nothing in a CTE, and a statement costs no round trip."""
         return changes
+
+    def gate(self, *, alone: bool) -> ColumnElement[Any]:
+        """Nothing: whoever writes is alone."""
+        return literal_column("''", Text()).label("gate")
 
     async def open(self) -> None:
         """Make room for the connections."""
@@ -386,10 +346,14 @@ class Sqlite:
 
 
 def _plain(value: Any) -> Any:  # a key of any type
-    """A key as SQLite stores it."""
-    return value.hex if isinstance(value, UUID) else value
+    """A key as SQLite stores it, but that JSON has bytes as hexadecimal digits."""
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, bytes):
+        return value.hex()
+    return to_micros(value) if isinstance(value, dt.datetime) else value
 
 
 DIALECTS: Mapping[str, Callable[[URL, str, int], Dialect]] = {"postgresql": Postgres, "sqlite": Sqlite}
 
-__all__ = ["DIALECTS", "Dialect", "Postgres", "Sqlite"]
+__all__ = ["DIALECTS", "Dialect", "Joined", "Postgres", "Sqlite"]

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, UpdateBase, make_url, select
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from datasources.errors import SourceUnavailable
+from datasources.ids import NO_CUSTOMER
 from datasources.sql.dialects import DIALECTS, Dialect
 from datasources.sql.sealing import CustomerKey, MasterKey
 from datasources.sql.tables.profiles import customers
@@ -21,6 +22,8 @@ Row = TypeVar("Row")
 Process = Callable[[Any], Any]
 
 KEYS_HELD = 10_000
+PROGRAM = "program"
+"""What the key is derived for that seals the texts of rows which belong to the program itself."""
 
 
 class Prepared(Generic[Row]):
@@ -109,11 +112,19 @@ class Keyring:
             self._keys.popitem(last=False)
 
     def unwrapped(self, customer: UUID, wrapped: bytes | None) -> CustomerKey | None:
-        """The key that came with a customer's row, from any thread; None where it was destroyed."""
+        """The key that came with a customer's row, from any thread, or the program's own; None where it was destroyed."""
+        if customer == NO_CUSTOMER:
+            return self.own_key(NO_CUSTOMER, PROGRAM)
         return None if wrapped is None else self._keys.get(customer) or self._master.unwrap(customer, wrapped)
+
+    def new_wrapped(self, customer: UUID) -> bytes:
+        """A key for a customer who is made just now, wrapped; from any thread."""
+        return self._master.new_wrapped(customer)
 
     async def of(self, wanted: set[UUID]) -> Mapping[UUID, CustomerKey | None]:
         """The keys of all these customers; those not known yet are read in one statement."""
+        if NO_CUSTOMER in wanted:
+            self._keys[NO_CUSTOMER] = self.own_key(NO_CUSTOMER, PROGRAM)
         unknown = [customer for customer in wanted if customer not in self._keys]
         if unknown:
             dialect = self._database.dialect
@@ -126,6 +137,14 @@ class Keyring:
                 if row is not None:
                     self.learn(*row)
         return {customer: self._keys.get(customer) for customer in wanted}
+
+    def fingerprint(self, purpose: str, value: str) -> str:
+        """The keyed hash that a value is found again by, from any thread."""
+        return self._master.fingerprint(purpose, value)
+
+    def own_key(self, row: UUID, purpose: str) -> CustomerKey:
+        """The key of a row that belongs to no customer, from any thread."""
+        return self._master.own_key(row, purpose)
 
     def forget(self, customer: UUID) -> None:
         """Drop a key, as its destruction demands."""
@@ -147,6 +166,8 @@ class Database:
         """How many statements were sent: tests count them."""
         self.changes: dict[Hashable, Sequence[Prepared[Any]]] = {}
         """The changes that were made together before, compiled."""
+        self.posted = asyncio.Event()
+        """Set when something was put into the outbox."""
         self._writing: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
@@ -204,12 +225,14 @@ class Database:
         owner = prepared.owner
         if owner is None:
             return
-        keys = await self.keyring.of({values[owner] for values in rows if values[owner] is not None})
+        keys = await self.keyring.of(
+            {values[owner] for values in rows if any(values[index] is not None for index, _ in prepared.sealed)}
+        )
         for values in rows:
             key = keys.get(values[owner])
             for index, field in prepared.sealed:
                 if values[index] is not None:
-                    values[index] = key.open(values[index], field) if key is not None else ""
+                    values[index] = key.open(values[index], field) if key is not None and values[index] else ""
 
     async def ping(self) -> None:
         """Pass once the database has answered. Raises SourceUnavailable, SourceTimedOut."""

@@ -189,9 +189,10 @@ def _placed(page: PageRequest) -> dict[str, Any]:
 class Paged(Generic[Row]):
     """A list that is read by pages, in a total order: by `order`, all in one direction, the last column unique.
 
-    `owner` is the column that tells whose list a row is in (None: there is one list); `always` holds for every row.
-    `apart` names a filter by values of one column that has an index of its own in this order: the first rows of each
-    value are taken apart, so that rare values among many rows cost no more than frequent ones.
+    `unique` names the columns that only together tell a list's rows apart, where the last one does not. `owner` is the
+    column that tells whose list a row is in (None: there is one list); `always` holds for every row. `apart` names a
+    filter by values of one column that has an index of its own in this order: the first rows of each value are taken
+    apart, so that rare values among many rows cost no more than frequent ones.
     """
 
     def __init__(
@@ -199,6 +200,7 @@ class Paged(Generic[Row]):
         rows: Rows[Row],
         *,
         order: Sequence[str],
+        unique: Sequence[str] = (),
         descending: bool = True,
         owner: str | None = "customer_id",
         filters: Mapping[str, Condition] | None = None,
@@ -206,6 +208,7 @@ class Paged(Generic[Row]):
         apart: tuple[str, ColumnElement[Any]] | None = None,
     ) -> None:
         self.rows, self.order, self.descending, self.apart = rows, tuple(order), descending, apart
+        self.unique = tuple(unique) or self.order[-1:]
         self.owner: ColumnElement[Any] | None = None if owner is None else rows.table.c[owner]
         self.filters, self.always = filters or {}, always
         self._prepared: dict[tuple[str, Shape], Prepared[Row]] = {}

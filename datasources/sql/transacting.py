@@ -22,6 +22,8 @@ DOING = "writing"
 TRIES = 4
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.2
 BUSY_S = 5.0
+BYTES = "bytes_of"
+"""SQLite's JSON has no bytes, and `unhex` only from 3.41 on: the same under a name of our own."""
 RACED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError)
 """Another transaction came first: the next try sees what it did. Of a unique index too, which is how the first row of
 something can be made twice at once."""
@@ -122,12 +124,17 @@ class SqliteWriter:
         # What was acknowledged survives a loss of power, and what was deleted is overwritten.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
+        connection.create_function(BYTES, 1, _bytes_of, deterministic=True)
         return connection
 
     def _drop(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _bytes_of(digits: str | None) -> bytes | None:
+    return None if digits is None else bytes.fromhex(digits)
 
 
 def _in_thread(connection: sqlite3.Connection, steps: Steps[Made], *, keep: bool) -> Made:
