@@ -25,6 +25,13 @@ class SourceTimedOut(SourceError):
     reason = "did not answer in time, try again later"
 
 
+class CustomerUnknown(SourceUnavailable):
+    """The source that writes knows no state of the customer: whether they are restricted can't be told, so nothing is done
+    (inv-P3)."""
+
+    reason = "does not know the customer yet, try again later"
+
+
 class OutcomeUnknown(SourceUnavailable):
     """The connection was lost while the source was told to keep a write: it may have been done, or not."""
 

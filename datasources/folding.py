@@ -1,15 +1,20 @@
 """Values in the form they are searched and compared in (requirements B6, B9)."""
 
+import re
 import unicodedata
 
 import phonenumbers
 
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+"""What an e-mail address looks like."""
 MISSING = "\U0010ffff"
 """Sorts behind every value: the key of a row that has none."""
 
 
 def fold(text: str) -> str:
     """Lower case without accents, white space trimmed and made single."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 

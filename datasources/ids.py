@@ -10,6 +10,9 @@ import uuid_utils.compat
 CustomerId = NewType("CustomerId", UUID)
 EntityId = NewType("EntityId", UUID)
 
+NO_CUSTOMER = CustomerId(UUID(int=0))
+"""Stands for the program where rows belong to it and not to a customer."""
+
 OwnedId = tuple[CustomerId, EntityId]
 """The key of a row that belongs to a customer."""
 

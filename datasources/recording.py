@@ -1,6 +1,6 @@
 """How what the gateway itself did becomes an event of the stream, and how events are found again."""
 
-from collections import defaultdict
+import datetime as dt
 from collections.abc import Mapping
 
 import msgspec
@@ -16,18 +16,35 @@ Facts = Mapping[str, str | int | None]
 
 
 class Happened(msgspec.Struct, frozen=True):
-    """An event in the making: its type, facts that may outlive the person, and what they refer to."""
+    """An event in the making: its type, facts that may outlive the person, what they refer to, and when it happened: left
+    out, now."""
 
     type: str
     facts: Facts
     reference_id: EntityId | None = None
+    occurred_at: dt.datetime | None = None
+
+
+class SearchTexts:
+    """What events are found by: their labels, then title and summary as far as their facts fill them."""
+
+    def __init__(self, program: ProgramSettings) -> None:
+        self._program = program
+        self._views: dict[str, tuple[str, PlatformView]] = {}
+
+    def of(self, type_: str, facts: Facts) -> str:
+        """What an event of the type is found by."""
+        labels, view = self._views.get(type_) or self._view(type_)
+        return fold(f"{labels} {rendered(view.title, facts)} {rendered(view.summary, facts)}")
+
+    def _view(self, type_: str) -> tuple[str, PlatformView]:
+        known = next((one for one in self._program.event_types if one.key == type_), None)
+        shown = known or EventType(type_, type_, type_, PlatformView(type_, ""))
+        labels = f"{shown.label} {self._program.event_category(shown.category).label}"
+        found = self._views[type_] = labels, shown.platform_view
+        return found
 
 
 def search_text(program: ProgramSettings, type_: str, facts: Facts) -> str:
-    """What an event is found by: its labels, then title and summary as far as its facts fill them."""
-    known = next((one for one in program.event_types if one.key == type_), None)
-    shown = known or EventType(type_, type_, type_, PlatformView(type_, ""))
-    told = defaultdict(str, {name: value for name, value in facts.items() if value is not None})
-    view = shown.platform_view
-    parts = (shown.label, program.event_category(shown.category).label, rendered(view.title, told))
-    return fold(" ".join((*parts, rendered(view.summary, told))))
+    """What one event is found by."""
+    return SearchTexts(program).of(type_, facts)

@@ -20,6 +20,18 @@ class Money(msgspec.Struct, frozen=True):
         sign, digits = "-" if self.amount_minor < 0 else "", str(abs(self.amount_minor)).rjust(decimals + 1, "0")
         return f"{sign}{digits[:-decimals]}.{digits[-decimals:]}" if decimals else f"{sign}{digits}"
 
+    @property
+    def hundredths(self) -> int:
+        """The amount in hundredths of the major unit, whatever the currency's minor unit; a smaller rest is dropped."""
+        decimals: int = get_currency_precision(self.currency)
+        return self.amount_minor * 100 // int(10**decimals)
+
+
+def half_even(amount: int, parts: int) -> int:
+    """The amount divided into parts, rounded half to even."""
+    whole, rest = divmod(amount, parts)
+    return whole + (2 * rest > parts or (2 * rest == parts and whole % 2 == 1))
+
 
 class ActorKind(Enum):
     """What kind of actor did something."""

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -28,16 +29,32 @@ KEPT_LONG = frozenset(
         "cardBalanceAdjust",
         "cardBalanceTransfer",
         "cardExpire",
+        "cardReportLost",
+        "cardReportStolen",
+        "cardReportFound",
+        "cardConfirmStolen",
+        "cardRemove",
         "cardRegister",
+        "cardNicknameSet",
+        "loyaltyCardAdd",
+        "loyaltyCardRemove",
+        "loyaltyCardReplace",
         "offerIssue",
+        "offerActivate",
+        "offerRedeem",
         "offerReinstate",
         "offerRevoke",
+        "offerRemove",
+        "offerRedemptionDatesChange",
+        "offerFlexFieldsUpdate",
         "eventsIngest",
         "transactionIngest",
+        "transactionReturn",
     )
 )
 """Mutations of points, cards, offers and ingest: their keys are kept for 30 days, those of the rest for 24 hours."""
 LONG, SHORT = dt.timedelta(days=30), dt.timedelta(hours=24)
+FOREVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 REASONED = frozenset(
     (
@@ -89,8 +106,18 @@ class Allowance(msgspec.Struct, frozen=True):
     currency: str | None = None
 
 
+class KeyOf(Enum):
+    """What an idempotency key tells apart: what a caller asks, or the purchases of all sources, whoever sends them."""
+
+    CALLER = "CALLER"
+    PURCHASE = "PURCHASE"
+
+
 class Write(msgspec.Struct, frozen=True):
-    """One mutation on its way: who does what and why, under which idempotency key, at the program's time."""
+    """One mutation on its way: who does what and why, under which idempotency key, at the program's time.
+
+    `approval_id` names the approval that it is executed by, where a second person decided on it.
+    """
 
     operation: str
     actor: ActorRef
@@ -103,16 +130,36 @@ class Write(msgspec.Struct, frozen=True):
     expected_version: int | None = None
     dry_run: bool = False
     allowances: tuple[Allowance, ...] = ()
+    approval_id: UUID | None = None
+    key_of: KeyOf = KeyOf.CALLER
 
     @property
     def caller(self) -> str:
         """Whose idempotency keys these are."""
+        if self.key_of is KeyOf.PURCHASE:
+            return KeyOf.PURCHASE.name
         return f"{self.actor.kind.value}:{self.actor.id}"
+
+    def allowance(self, operation: str, currency: str | None) -> Allowance | None:
+        """How far the caller may go with an operation; None where nothing holds them."""
+        found = (one for one in self.allowances if one.operation == operation and one.currency in (None, currency))
+        return next(found, None)
 
     @property
     def key_expires_at(self) -> dt.datetime:
         """Until when the key is kept."""
+        if self.key_of is KeyOf.PURCHASE:
+            return FOREVER
         return self.now + (LONG if self.operation in KEPT_LONG else SHORT)
+
+    @property
+    def reused(self) -> Refusal:
+        """Why something else is refused under the same key."""
+        if self.key_of is KeyOf.PURCHASE:
+            message = "Another purchase has this id at its source: send it under an id of its own."
+            return Refusal(UserErrorCode.CONFLICT, message, "externalId")
+        message = "This idempotency key was used for something else."
+        return Refusal(UserErrorCode.IDEMPOTENCY_KEY_REUSED, message, "idempotencyKey")
 
 
 class Written(msgspec.Struct, Generic[Shown], frozen=True):

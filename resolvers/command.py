@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from datasources.audit import ApprovalRow, AuditRow
+from datasources.errors import CustomerUnknown
 from datasources.ids import CustomerId, EntityId
 from datasources.profiles import CustomerRow
 from datasources.refusals import UserErrorCode
@@ -24,7 +25,7 @@ from datasources.writing import (
     check_key,
     fingerprint_of,
 )
-from permissions.model import Principal
+from permissions.model import Principal, ReachKind
 from resolvers import profiles
 from resolvers.context import Context
 
@@ -47,7 +48,7 @@ class Command(Generic[Input]):
         return Write(
             operation=self.operation,
             actor=actor_of(context.principal),
-            fingerprint=fingerprint_of(given),
+            fingerprint="" if key is None else fingerprint_of(given),
             program=context.settings,
             now=context.now,
             correlation_id=context.request_id,
@@ -60,6 +61,16 @@ class Command(Generic[Input]):
                 for limit in context.principal.limits
             ),
         )
+
+
+class CustomerActionInput(msgspec.Struct, frozen=True):
+    """What is done to a customer as it is asked for."""
+
+    customer_id: CustomerId
+    idempotency_key: str | None = None
+    dry_run: bool | None = False
+    expected_version: int | None = None
+    reason: Reason | None = None
 
 
 class UserError(msgspec.Struct, frozen=True):
@@ -105,14 +116,24 @@ async def carried_out(
     context, write = command.context, command.write()
     try:
         check_key(write.key)
+        _check_used(write)
         await _check_reach(command)
-        written = await context.call(method, write, *arguments, **named)
+        written = await _called(command, method, write, *arguments, **named)
     except Refusal as refusal:
         await _tell(method.__self__, write, command.customer, refusal)  # type: ignore[attr-defined]  # a writer's own
         written = Written(refusal=refusal)
     # What was read before may be otherwise now.
     context.loaders.forget()
     return written, write.dry_run, command.customer, command.named
+
+
+async def refused(
+    command: Command[Any], writer: Writer, refusal: Refusal
+) -> tuple[Written[Any], bool, CustomerId | None, str]:
+    """The parts of the payload of what is refused before the source is asked to do it."""
+    write = command.write()
+    await _tell(writer, write, command.customer, refusal)
+    return Written(refusal=refusal), write.dry_run, command.customer, command.named
 
 
 async def deny(command: Command[Any], writer: Writer) -> None:
@@ -126,9 +147,38 @@ async def _tell(writer: Writer, write: Write, customer: CustomerId | None, refus
         await writer.refuse(write, customer, refusal)
 
 
+def _check_used(write: Write) -> None:
+    """Pass for a mutation that the program has not switched off (O3, Y8). Raises Refusal."""
+    if write.operation in write.program.switched_off:
+        raise Refusal(UserErrorCode.FORBIDDEN, "The program does not use this.")
+
+
+def _out_of_reach() -> Refusal:
+    return Refusal(UserErrorCode.NOT_FOUND, "There is no such thing, or none that you can reach.")
+
+
 async def _check_reach(command: Command[Any]) -> None:
-    if command.customer is not None and await profiles.customer(command.context, command.customer) is None:
-        raise Refusal(UserErrorCode.NOT_FOUND, "There is no such thing, or none that you can reach.")
+    """Pass for a customer whom the caller can reach, or who is not there at all: the source will know. Raises Refusal."""
+    if command.customer is None:
+        return
+    reach = command.context.principal.reach
+    if reach.kind is ReachKind.ALL or (reach.kind is ReachKind.CUSTOMER and reach.customer == command.customer):
+        return
+    if await profiles.customer(command.context, command.customer) is None:
+        raise _out_of_reach()
+
+
+async def _called(
+    command: Command[Any], method: Callable[..., Awaitable[Written[Shown]]], *arguments: Any, **named: Any
+) -> Written[Shown]:
+    """What the writer's method did. Raises Refusal, SourceUnavailable, SourceTimedOut."""
+    context = command.context
+    try:
+        return await context.call(method, *arguments, **named)
+    except CustomerUnknown:
+        if command.customer is not None and await profiles.customer(context, command.customer) is None:
+            raise _out_of_reach() from None
+        raise
 
 
 def actor_of(principal: Principal) -> ActorRef:

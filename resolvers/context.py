@@ -7,30 +7,33 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from datasources.audit import AuditReader
-from datasources.campaigns import CampaignReader
-from datasources.cards import CardReader
+from datasources.access import AccessWriter, Sessions
+from datasources.audit import AuditReader, AuditWriter
+from datasources.campaigns import CampaignReader, CampaignWriter
+from datasources.cards import CardReader, CardWriter
 from datasources.devices import DeviceReader
 from datasources.errors import NotConfigured
 from datasources.events import EventReader
+from datasources.ingesting import EventWriter
 from datasources.locations import LocationReader
-from datasources.messages import MessageReader
+from datasources.messages import MessageReader, MessageWriter
 from datasources.metrics import MetricReader
-from datasources.notes import NoteReader
-from datasources.offers import OfferReader
+from datasources.notes import NoteReader, NoteWriter
+from datasources.offers import OfferReader, OfferWriter
 from datasources.paging import Cursors
 from datasources.points import PointReader, PointWriter
-from datasources.privacy import PrivacyReader
+from datasources.privacy import PrivacyReader, PrivacyWriter
+from datasources.profile_writing import ProfileWriter
 from datasources.profiles import ProfileReader
 from datasources.program import Program, ProgramSettings, SearchMode
-from datasources.promo_codes import PromoCodeReader
+from datasources.promo_codes import PromoCodeReader, PromoCodeWriter
 from datasources.registry import Domain, Source
 from datasources.rewards import RewardReader
-from datasources.segments import SegmentReader
-from datasources.tags import TagReader
+from datasources.segments import SegmentReader, SegmentWriter
+from datasources.tags import TagReader, TagWriter
 from datasources.tickets import TicketReader
-from datasources.tiers import TierReader
-from datasources.transactions import TransactionReader
+from datasources.tiers import TierReader, TierWriter
+from datasources.transactions import TransactionReader, TransactionWriter
 from permissions.model import AccessDenied, Principal, Scope
 from resolvers.loading import Loaders
 from resolvers.throttling import Throttle
@@ -52,6 +55,21 @@ class Writers(msgspec.Struct, frozen=True):
     """The writer of every domain, an `Unbound` where no source is bound to it."""
 
     points: PointWriter
+    profiles: ProfileWriter
+    events: EventWriter
+    tiers: TierWriter
+    offers: OfferWriter
+    cards: CardWriter
+    notes: NoteWriter
+    campaigns: CampaignWriter
+    promo_codes: PromoCodeWriter
+    tags: TagWriter
+    segments: SegmentWriter
+    messages: MessageWriter
+    transactions: TransactionWriter
+    privacy: PrivacyWriter
+    audit: AuditWriter
+    access: AccessWriter
 
 
 class Sources(msgspec.Struct, frozen=True):
@@ -83,6 +101,8 @@ class Sources(msgspec.Struct, frozen=True):
     events: EventReader
     writers: Writers
     bound: Mapping[Domain, str]
+    sessions: Sessions | None = None
+    """None where the gateway has no key to sign them with."""
 
 
 class Context:

@@ -29,9 +29,11 @@ class Loaders:
         found: Awaitable[Value] = self._loader(method, shared).load(key)
         return found
 
-    def know(self, method: Callable[..., Awaitable[Sequence[object]]], key: Hashable, value: object) -> None:
+    def know(
+        self, method: Callable[..., Awaitable[Sequence[object]]], key: Hashable, value: object, *shared: Hashable
+    ) -> None:
         """Give the value without asking: it was made just now."""
-        self._loader(method, ()).prime(key, value)
+        self._loader(method, shared).prime(key, value)
 
     def forget(self) -> None:
         """Ask anew for everything: something was written."""

@@ -9,8 +9,10 @@ import msgspec
 from datasources.conformance.asked import BASE, ORDERS
 from datasources.conformance.methods import Method
 from datasources.conformance.subjects import Subject
+from datasources.folding import email_key
 from datasources.ids import CustomerId
 from datasources.paging import Page, PageRequest
+from datasources.profiles import CustomerRow, LookupKind, Named
 from datasources.values import GeoPoint
 
 MOST_ROWS = 200
@@ -74,6 +76,8 @@ def unknown(kind: Any, number: int) -> Any:
         return tuple(unknown(part, number) for part in get_args(kind))
     if kind is UUID:
         return UUID(int=number)
+    if kind is Named:
+        return Named(kind=LookupKind.EMAIL, value=f"unknown-{number}@example.com")
     return GeoPoint(-80.0, float(number)) if kind is GeoPoint else f"unknown-{number}"
 
 
@@ -86,6 +90,9 @@ def _in_row(row: Any, kind: Any) -> Iterator[Any]:
             yield from ((row.customer_id, part) for part in _in_row(row, second) if part != row.customer_id)
         elif first is str:
             yield from _pairs(row)
+        return
+    if kind is Named:
+        yield from _names_of(row) if isinstance(row, CustomerRow) else ()
         return
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         yield from (value for value in (getattr(row, name) for name in _names(row)) if isinstance(value, kind))
@@ -102,6 +109,14 @@ def _pairs(row: Any) -> Iterator[tuple[str, str]]:
         for item in getattr(row, name) if isinstance(getattr(row, name), tuple) else ():
             if hasattr(item, "system") and hasattr(item, "value"):
                 yield item.system, item.value
+
+
+def _names_of(row: CustomerRow) -> Iterator[Named]:
+    """How messages can name a customer."""
+    yield Named(row.customer_id)
+    if row.email is not None:
+        yield Named(kind=LookupKind.EMAIL, value=email_key(row.email))
+    yield from (Named(None, LookupKind.EXTERNAL_ID, known.system, known.value) for known in row.external_ids)
 
 
 def _names(row: Any) -> list[str]:

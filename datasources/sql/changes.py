@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import BindParameter, FromClause, Table, bindparam
+from sqlalchemy import BindParameter, FromClause, Table, and_, bindparam
 from sqlalchemy.types import TypeEngine
 
 from datasources.sql.dialects import Dialect
@@ -26,7 +26,7 @@ class Place(msgspec.Struct, frozen=True):
 
     def keys(self, **columns: TypeEngine[Any]) -> FromClause:
         """The rows that the change is made for, of these columns."""
-        return self.dialect.keys(f"{self.prefix}_rows", **columns)
+        return self.dialect.rows(f"{self.prefix}_rows", **columns)
 
     def row(self, table: Table) -> dict[str, BindParameter[Any]]:
         """A parameter for each column of the table."""
@@ -61,6 +61,17 @@ def upserted(table: Table, *, added: Sequence[str] = ()) -> Change:
     return Change(build)
 
 
+def updated(table: Table, *columns: str) -> Change:
+    """These columns of a row by its primary key."""
+
+    def build(place: Place) -> Any:
+        row = place.row(table)
+        mine = and_(*(column == row[column.name] for column in table.primary_key))
+        return table.update().where(mine).values({name: row[name] for name in columns})
+
+    return Change(build)
+
+
 class Asked(msgspec.Struct, frozen=True):
     """A change with its parameters: by name, and for each of several rows by column."""
 
@@ -76,7 +87,7 @@ def sent(database: Database, asked: Sequence[Asked]) -> Statements[None]:
     for index, one in enumerate(asked):
         parameters |= {f"c{index}_{name}": value for name, value in one.values.items()}
         if one.rows:
-            parameters |= dialect.bind_keys(one.rows, f"c{index}_rows")
+            parameters |= dialect.bind_rows(one.rows, f"c{index}_rows")
     for prepared in _prepared(database, tuple(one.change for one in asked)):
         yield Sent(prepared, parameters)
 

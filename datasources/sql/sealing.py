@@ -10,6 +10,8 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from datasources.fingerprints import derived_key, fingerprint
+
 NONCE = 12
 
 
@@ -42,7 +44,15 @@ class MasterKey:
     """Wraps the keys of customers; `[privacy] master_key` of the config."""
 
     def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
+        self._key, self._cipher = key, AESGCM(key)
+
+    def fingerprint(self, purpose: str, value: str) -> str:
+        """The keyed hash that a value is found again by, in the column that `purpose` names."""
+        return fingerprint(self._key, purpose, value)
+
+    def own_key(self, row: UUID, purpose: str) -> CustomerKey:
+        """The key of a row that belongs to no customer, from one that is derived for the purpose."""
+        return CustomerKey(row, derived_key(self._key, purpose))
 
     def new_wrapped(self, customer: UUID) -> bytes:
         """A new key for a customer, wrapped."""

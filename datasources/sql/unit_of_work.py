@@ -6,7 +6,8 @@ statement beside its reads. Whatever belongs to a customer is changed under the 
 before anything that the work decides by is read: nothing read can be stale, at READ COMMITTED too.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
@@ -15,15 +16,14 @@ from sqlalchemy import String, Uuid, bindparam, literal_column, select, true
 
 from datasources.audit import AuditChange, AuditOutcome
 from datasources.audit_chain import CHAINED, GENESIS, next_hash
-from datasources.errors import SourceUnavailable
-from datasources.ids import CustomerId, EntityId, new_id
+from datasources.errors import CustomerUnknown
+from datasources.ids import NO_CUSTOMER, CustomerId, EntityId, new_id
 from datasources.profiles import MembershipState, ProcessingState
 from datasources.recording import SOURCE, Happened, search_text
 from datasources.refusals import UserErrorCode
 from datasources.registry import Domain
 from datasources.sql.changes import Asked, Change, inserted, sent, upserted
 from datasources.sql.engine import Database, Prepared, Sent, Statements
-from datasources.sql.sealing import CustomerKey
 from datasources.sql.tables.audit import audit_entries, audit_heads
 from datasources.sql.tables.events import event_keys, events
 from datasources.sql.tables.profiles import customers
@@ -33,7 +33,7 @@ from datasources.writing import Refusal, Write, Written, check_reason, known_rea
 
 Shown = TypeVar("Shown")
 
-PROGRAM = CustomerId(UUID(int=0))
+PROGRAM = NO_CUSTOMER
 """Whose chain holds the audit entries that belong to no customer."""
 
 GONE = (MembershipState.DELETED, MembershipState.ANONYMIZED, MembershipState.FORGOTTEN)
@@ -65,6 +65,10 @@ class Locked(msgspec.Struct, frozen=True):
     hash: bytes | None
 
 
+NOBODY = Locked(None, None, None, None, None, None, None)
+"""Stands for a customer whom the work is yet to make."""
+
+
 class Unit:
     """One mutation inside its transaction."""
 
@@ -74,9 +78,7 @@ class Unit:
         self.is_restricted = locked.processing == ProcessingState.RESTRICTED.value
         self.version = locked.version
         self.customer_id = PROGRAM if locked.customer_id is None else CustomerId(locked.customer_id)
-        self.key: CustomerKey | None = None
-        if locked.customer_id is not None:
-            self.key = database.keyring.unwrapped(locked.customer_id, locked.wrapped_key)
+        self.key = database.keyring.unwrapped(self.customer_id, locked.wrapped_key)
         self._head = locked.sequence or 0, locked.hash or GENESIS
         self._asked: list[Asked] = []
 
@@ -88,6 +90,18 @@ class Unit:
             raise Refusal(UserErrorCode.CUSTOMER_BLOCKED, "The customer is blocked.")
         if grants and self.is_restricted:
             raise Refusal(UserErrorCode.CUSTOMER_RESTRICTED, "The customer restricted processing.")
+
+    def check_version(self, current: int | None) -> None:
+        """Pass where the caller saw the version that is current, or named none (inv-Q9). Raises Refusal."""
+        if self.write.expected_version not in (None, current):
+            raise Refusal(UserErrorCode.CONFLICT, "It was changed meanwhile: read it again.", "expectedVersion")
+
+    def enroll(self, customer: CustomerId) -> bytes:
+        """Be about a customer who is made just now, with an audit chain of their own: the wrapped key that is theirs."""
+        keyring = self._database.keyring
+        wrapped = keyring.new_wrapped(customer)
+        self.customer_id, self.key, self._head = customer, keyring.unwrapped(customer, wrapped), (0, GENESIS)
+        return wrapped
 
     def change(
         self, change: Change, values: Mapping[str, Any], rows: Mapping[str, Sequence[Any]] | None = None
@@ -137,7 +151,7 @@ class Unit:
             | {
                 "id": event_id,
                 "type": happened.type,
-                "occurred_at": write.now,
+                "occurred_at": happened.occurred_at or write.now,
                 "recorded_at": write.now,
                 "channel": "GATEWAY",
                 "reference_id": happened.reference_id,
@@ -148,13 +162,23 @@ class Unit:
         )
         self.change(IDENTIFIED, identity | {"event_id": event_id})
 
-    def make(self, name: str) -> EntityId:
-        """The id of something that the key is to be answered with as well, decided on only now."""
-        made = self.ids[name] = new_id()
+    def make(self, name: str, id: EntityId | None = None) -> EntityId:
+        """The id of something that the key is to be answered with as well, decided on only now: that given, or a new one."""
+        made = self.ids[name] = id or new_id()
         if self.write.key is not None:
             who = {"caller": self.write.caller, "key": self.write.key}
             self.change(MADE, who | {"made": self.ids})
         return made
+
+    @contextmanager
+    def standing_in(self, write: Write, ids: dict[str, UUID]) -> Iterator[None]:
+        """Have what is done meanwhile be another write, with ids of its own; it joins the chain and the changes of this one."""
+        own = self.write, self.ids
+        self.write, self.ids = write, ids
+        try:
+            yield
+        finally:
+            self.write, self.ids = own
 
     def flush(self) -> Statements[None]:
         """Make the changes so far."""
@@ -164,6 +188,8 @@ class Unit:
 
 
 Work = Callable[[Unit], Statements[Shown]]
+Execution = Callable[[Unit, Mapping[str, Any]], Statements[Any]]
+"""The work of a mutation that was approved, done with its input as it was stored. Raises Refusal."""
 
 
 class SqlWriter:
@@ -177,10 +203,16 @@ class SqlWriter:
         self._claims = Claims(database)
         self._lock = Prepared(_locked(), Locked, database.dialect)
 
+    def executions(self) -> Mapping[str, Execution]:
+        """The mutations that may wait for a second person, by name, with the work that each of them is; see `approving`."""
+        return {}
+
     async def carry_out(
-        self, write: Write, customer: CustomerId, made: Sequence[str], work: Work[Shown]
+        self, write: Write, customer: CustomerId | None, made: Sequence[str], work: Work[Shown]
     ) -> Written[Shown]:
         """Do the work in one transaction, or repeat the answer that the key got; `made` names what the work gives ids to.
+
+        `customer` is PROGRAM for what is about no customer, and None for one whom the work makes: nobody is locked then.
 
         Raises Refusal, SourceUnavailable, SourceTimedOut, OutcomeUnknown.
         """
@@ -192,20 +224,19 @@ class SqlWriter:
         await self.database.transact(lambda: self._refused(write, customer or PROGRAM, refusal))
 
     def _run(
-        self, write: Write, customer: CustomerId, ids: dict[str, UUID], work: Work[Shown]
+        self, write: Write, customer: CustomerId | None, ids: dict[str, UUID], work: Work[Shown]
     ) -> Statements[Written[Shown]]:
         replayed = yield from self._claims.claimed(write, ids)
         if replayed is not None:
-            return Written(replayed, replayed=True, refusal=_waiting(replayed))
-        locked = yield from self.locked(customer)
-        if locked.customer_id is None:
-            # Whether they are restricted can't be told, so nothing is done (inv-P3).
-            raise SourceUnavailable(self.source, "reading the customer's state")
+            return Written(replayed, replayed=True, refusal=_kept(replayed))
+        locked = NOBODY if customer is None else (yield from self.locked(customer))
+        if locked.customer_id is None and customer not in (None, PROGRAM):
+            raise CustomerUnknown(self.source, "reading the customer's state")
         check_reason(write)
         unit = Unit(self.database, write, ids, locked)
         shown = yield from work(unit)
         yield from unit.flush()
-        return Written(ids, shown, refusal=_waiting(ids))
+        return Written(ids, shown, refusal=_kept(ids))
 
     def locked(self, customer: CustomerId) -> Statements[Locked]:
         """The customer, locked until the transaction ends."""
@@ -223,12 +254,30 @@ class SqlWriter:
         yield from unit.flush()
 
 
-APPROVAL = Refusal(UserErrorCode.APPROVAL_REQUIRED, "This is beyond your limit: a second person has to approve it.")
+KEPT: Mapping[str, Refusal] = {
+    "approval": Refusal(
+        UserErrorCode.APPROVAL_REQUIRED, "This is beyond your limit: a second person has to approve it."
+    ),
+    "failure": Refusal(
+        UserErrorCode.PROMO_CODE_REFUSED,
+        "The code was not accepted: `failure` says why, and nothing was granted.",
+        "code",
+    ),
+}
+"""Refusals that are kept: each is told wherever something was made under its name, when it is done and when it is replayed."""
 
 
-def _waiting(made: Mapping[str, UUID]) -> Refusal | None:
-    """What the caller is told beside an approval."""
-    return APPROVAL if "approval" in made else None
+def _kept(made: Mapping[str, UUID]) -> Refusal | None:
+    """What the caller is told beside the refusal that was kept."""
+    return next((KEPT[name] for name in made if name in KEPT), None)
+
+
+def told_at(work: Statements[Shown], *path: str) -> Statements[Shown]:
+    """The same work; what it refuses is told at this part of the input."""
+    try:
+        return (yield from work)
+    except Refusal as refusal:
+        raise Refusal(refusal.code, refusal.message, *path) from refusal
 
 
 class Claims:
@@ -265,11 +314,7 @@ class Claims:
             return None
         ((operation, fingerprint, made),) = yield Sent(self._held, {"caller": write.caller, "key": write.key})
         if (operation, fingerprint) != (write.operation, write.fingerprint):
-            raise Refusal(
-                UserErrorCode.IDEMPOTENCY_KEY_REUSED,
-                "This idempotency key was used for something else.",
-                "idempotencyKey",
-            )
+            raise write.reused
         return {name: UUID(str(id_)) for name, id_ in made.items()}
 
 

@@ -1,6 +1,6 @@
 """Who did what on an account, and adjustments that wait for a second person."""
 
-from sqlalchemy import BigInteger, Index, Text
+from sqlalchemy import BigInteger, Index
 
 from datasources.sql.types import Document, Id, Instant, Sealed
 
@@ -40,7 +40,7 @@ approvals = shared(
     keyword("currency", nullable=True),
     required("customer_id", Id()),
     keyword("reason_code", nullable=True),
-    optional("comment", Text()),
+    optional("comment", Sealed()),
     keyword("failure_code", nullable=True),
     # The input of the mutation, to be validated again when executed.
     required("request", Document(dict[str, object])),

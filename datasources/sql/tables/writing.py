@@ -38,6 +38,9 @@ outbox = shared(
     required("payload", Document(dict[str, object])),
     required("created_at", Instant()),
     optional("delivered_at", Instant()),
+    # When it may be tried, by the wall clock: later while somebody tries it, and after it was not taken.
+    required("due_at", Instant()),
+    required("attempts", BigInteger()),
 )
-"""Rows for domains that another source serves, written in the transaction that caused them."""
-Index("ix_outbox_undelivered", outbox.c.delivered_at, outbox.c.created_at, outbox.c.id)
+"""What is to be delivered after the commit of the transaction that caused it: messages, rows for another source."""
+Index("ix_outbox_undelivered", outbox.c.topic, outbox.c.delivered_at, outbox.c.due_at, outbox.c.id)
