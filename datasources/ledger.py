@@ -1,7 +1,7 @@
 """The ledger's rules: which lots are spent, what an entry does to an account, and what can't be done (inv-L1 to inv-L6)."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,10 @@ LARGEST = 2**63 - 1
 FAR = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 REVERSIBLE = (PointEntryKind.ADJUST, PointEntryKind.COMP, PointEntryKind.EARN, PointEntryKind.SPEND)
 """The kinds of entries that can be undone, once (settled.md, "Points")."""
+UNDOING = (PointEntryKind.REVERSAL, PointEntryKind.RETURN)
+"""The kinds of entries that take back what others did."""
+RETURNABLE = (PointEntryKind.EARN, PointEntryKind.SPEND)
+"""The kinds of entries that a return of their purchase takes back, in part or whole."""
 
 
 class Lot(msgspec.Struct, frozen=True):
@@ -33,8 +37,16 @@ class Part(msgspec.Struct, frozen=True):
     points: int
 
 
+class Debt(msgspec.Struct, frozen=True):
+    """What no lot covered yet of a debit: points that the account owes."""
+
+    debit_id: UUID
+    points: int
+
+
 class Account(msgspec.Struct, frozen=True):
-    """An account under its lock: `overdue` are points of lapsed lots whose EXPIRE is not posted yet."""
+    """An account under its lock: `overdue` are points of lapsed lots whose EXPIRE is not posted yet, `debts` what makes
+    up the deficit, oldest first."""
 
     balance: int = 0
     pending: int = 0
@@ -44,22 +56,29 @@ class Account(msgspec.Struct, frozen=True):
     lifetime_expired: int = 0
     sequence: int = 0
     overdue: int = 0
+    debts: tuple[Debt, ...] = ()
 
     @property
     def available(self) -> int:
         """What can be taken now."""
         return self.balance - self.held - self.overdue
 
-    def moved(self, modification: int, *, undoes: bool = False) -> "Account":
-        """The account after one more entry; `undoes` says that it reverses another one.
+    @property
+    def deficit(self) -> int:
+        """What is owed (inv-L3): a return takes all that is available first, and additions pay before anything else."""
+        return max(0, -self.available)
 
-        Additions raise `lifetime_earned`, deductions `lifetime_spent`; a reversal takes that back.
+    def moved(self, modification: int, kind: PointEntryKind) -> "Account":
+        """The account after one more entry.
+
+        Additions raise `lifetime_earned`, deductions `lifetime_spent`; reversals and returns take that back.
         """
-        counts_as_earned = (modification > 0) is not undoes
+        after = msgspec.structs.replace(self, balance=self.balance + modification, sequence=self.sequence + 1)
+        if kind is PointEntryKind.EXPIRE:
+            return msgspec.structs.replace(after, lifetime_expired=self.lifetime_expired - modification)
+        counts_as_earned = (modification > 0) is not (kind in UNDOING)
         return msgspec.structs.replace(
-            self,
-            balance=self.balance + modification,
-            sequence=self.sequence + 1,
+            after,
             lifetime_earned=self.lifetime_earned + (modification if counts_as_earned else 0),
             lifetime_spent=self.lifetime_spent - (0 if counts_as_earned else modification),
         )
@@ -83,6 +102,29 @@ def taken(lots: Iterable[Lot], points: int) -> tuple[Part, ...]:
     if points:
         raise ValueError("the lots hold fewer points than the balance")
     return tuple(parts)
+
+
+def paid_off(debts: Iterable[Debt], points: int) -> tuple[Debt, ...]:
+    """What so many points pay of the debts, oldest first."""
+    paid: list[Debt] = []
+    for debt in debts:
+        part = min(points, debt.points)
+        points -= part
+        if part:
+            paid.append(Debt(debt.debit_id, part))
+    return tuple(paid)
+
+
+def given_back(parts: Sequence[Part], points: int) -> tuple[Part, ...]:
+    """What lots get back of their parts (in the order of inv-L5) where no more than so many points are left: those that
+    expire last come first."""
+    given: list[Part] = []
+    for one in reversed(parts):
+        part = min(points, one.points)
+        points -= part
+        if part:
+            given.append(Part(one.lot_id, part))
+    return tuple(reversed(given))
 
 
 def check_added(account: Account, definition: PointAccountDefinition, points: int, path: str = "points") -> None:
@@ -143,7 +185,7 @@ def check_reversible(kind: PointEntryKind, *, is_reversed: bool, is_returned: bo
         raise Refusal(UserErrorCode.ALREADY_DONE, "The entry was reversed already.", "entryId")
     if kind not in REVERSIBLE:
         raise Refusal(UserErrorCode.INVALID_TRANSITION, "An entry of this kind can't be reversed.", "entryId")
-    if is_returned and kind is PointEntryKind.EARN:
+    if is_returned and kind in RETURNABLE:
         raise Refusal(
             UserErrorCode.INVALID_TRANSITION,
             "Part of the purchase was returned: its points can't be reversed.",
@@ -163,11 +205,11 @@ def check_whole(lot: Lot, points: int, now: dt.datetime) -> None:
 def as_made(row: PointAuditRow) -> PointAuditRow:
     """An entry as it was the moment it was made, whatever became of its points since.
 
-    One that gives points back hands all of them over to the lots they came from.
+    One that gives points back hands all of them over to the lots they came from; others paid a deficit, if there was one.
     """
     if row.modification < 0:
         return msgspec.structs.replace(row, reversed_by_id=None)
-    handed_over = row.modification if row.kind is PointEntryKind.REVERSAL else 0
+    handed_over = row.modification if row.kind in UNDOING else row.paid_off or 0
     return msgspec.structs.replace(
         row,
         amount_spent=handed_over,

@@ -118,6 +118,9 @@ class PointAuditRow(msgspec.Struct, frozen=True):
     customer_visible_reason: str | None
     reverses_id: UUID | None
     reversed_by_id: UUID | None
+    approval_id: UUID | None = None
+    # What an addition paid of a deficit at once.
+    paid_off: int | None = None
 
     @property
     def status(self) -> PointEntryStatus:
@@ -250,6 +253,20 @@ class PointsShown(msgspec.Struct, frozen=True):
     account: PointAccountRow | None = None
 
 
+class Due(msgspec.Struct, frozen=True):
+    """When points of a customer lapsed that are still in an account."""
+
+    expires_at: dt.datetime
+    customer_id: CustomerId
+
+
+class Lapsed(msgspec.Struct, frozen=True):
+    """What one transaction expired: how many EXPIRE entries it made, and their points."""
+
+    entries: int = 0
+    points: int = 0
+
+
 class PointWriter(Writer, Protocol):
     """Changes points. Makes `entry`, or `approval` where it is beyond the allowance, and `audit`.
 
@@ -262,4 +279,15 @@ class PointWriter(Writer, Protocol):
 
     async def reverse(self, write: Write, asked: PointReversal, *, adjusts_blocked: bool) -> Written[PointsShown]:
         """Undo an entry, once, by an entry that refers to it (inv-L4)."""
+        ...
+
+    async def due(self, now: dt.datetime, after: Due | None) -> Sequence[Due]:
+        """Whose points lapsed by `now`, earliest first, a page of those behind `after`; none of closed memberships."""
+        ...
+
+    async def expire(self, write: Write, customer: CustomerId) -> Lapsed:
+        """Take lapsed points from the customer's accounts: an EXPIRE entry for each account and source (inv-L9).
+
+        A bounded number of lots at a time: again until there are no entries.
+        """
         ...

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from datasources.audit import ApprovalRow
 from datasources.errors import InvalidRequest
 from datasources.ids import CustomerId, EntityId, OwnedId
 from datasources.ledger import as_made
@@ -27,6 +28,7 @@ from datasources.program import PointAccountDefinition, PointSource
 from datasources.transactions import TransactionRow
 from datasources.writing import Reason
 from permissions.model import Scope
+from resolvers import audit as approvals
 from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
 
@@ -103,6 +105,11 @@ async def reversed_entry(row: PointAuditRow, context: Context) -> PointAuditRow 
 async def reversing_entry(row: PointAuditRow, context: Context) -> PointAuditRow | None:
     """The entry that reverses this one."""
     return None if row.reversed_by_id is None else await entry(context, row.customer_id, row.reversed_by_id)
+
+
+async def approval(row: PointAuditRow, context: Context) -> ApprovalRow | None:
+    """The approval that the entry was executed by."""
+    return None if row.approval_id is None else await approvals.approval(context, row.approval_id)
 
 
 async def allocations(row: PointAuditRow, context: Context) -> Sequence[PointAllocationRow]:

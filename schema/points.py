@@ -10,8 +10,8 @@ from datasources import program
 from datasources.registry import Domain
 from resolvers import command as command_of
 from resolvers import points
-from schema.audit import Approval, AuditEntry
-from schema.commands import Payload, ReasonInput
+from schema.audit import Approval, Audited
+from schema.commands import Keyed, Payload, ReasonInput
 from schema.connections import page_type
 from schema.enums import enum
 from schema.fields import argument, command, connection, leaf, lookup
@@ -166,6 +166,8 @@ class PointAuditEntry(Node):
     """Balance of the account after the entry."""
     actor: Actor | None
     """Who caused the entry."""
+    approval = lookup(Approval | None, points.approval, served_by=Domain.AUDIT)
+    """The approval that it was executed by, which names who asked for it and who approved; null where none was needed."""
     reason_code: str | None
     """Key of the reason given."""
     internal_note: str | None = leaf(requires="notes:read")
@@ -287,15 +289,11 @@ enum(rows.AdjustDirection, ADD="Points come in.", DEDUCT="Points go out.")
 
 
 @values(points.PointsAdjustInput)
-class PointsAdjustInput:
+class PointsAdjustInput(Keyed):
     """`points` is positive; `direction` says which way. The reason code is required."""
 
     customer_id: strawberry.ID
     """Whose account it is."""
-    idempotency_key: str
-    """1 to 255 visible ASCII characters: the same key and input again changes nothing and gives the same answer."""
-    dry_run: bool | None = False
-    """True to see what would come of it; nothing is stored."""
     account_key: str
     """Key of the account in the program."""
     source_key: str
@@ -313,21 +311,17 @@ class PointsAdjustInput:
 
 
 @values(points.PointsAdjustmentReverseInput)
-class PointsAdjustmentReverseInput:
+class PointsAdjustmentReverseInput(Keyed):
     """Which entry to undo. The reason code is required."""
 
     entry_id: strawberry.ID
     """An entry that was earned, spent, or made by hand, and is not reversed yet."""
-    idempotency_key: str
-    """1 to 255 visible ASCII characters: the same key and input again changes nothing and gives the same answer."""
-    dry_run: bool | None = False
-    """True to see what would come of it; nothing is stored."""
     reason: ReasonInput
     """Why; `code` is required."""
 
 
 @view(points.PointsPayload)
-class PointsPayload(Payload):
+class PointsPayload(Audited, Payload):
     """What came of a change of points."""
 
     entry = lookup(PointAuditEntry | None, points.made_entry)
@@ -340,8 +334,6 @@ class PointsPayload(Payload):
     """The customer as they are now."""
     approval = lookup(Approval | None, command_of.approval)
     """The request that waits for a second person; null where none is needed."""
-    audit_entry = lookup(AuditEntry | None, command_of.audit_entry)
-    """What the audit log says of it."""
 
 
 class PointMutations:

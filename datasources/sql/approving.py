@@ -1,18 +1,34 @@
-"""How far a caller goes alone: allowances by operation and day, and the request for a second person beyond them."""
+"""How far a caller goes alone: allowances by operation and day, the request for a second person beyond them, and what is
+done once that person approves.
+
+A domain joins in three steps. Its work asks `Allowances.exceeded`, and where that is true calls `request_approval` with
+its input, whose struct is of plain values and takes its attributes in `camel` case, and makes nothing. Its writer names
+the mutation in `executions`, with the same work: it gets the unit, in which the requester writes once more under the ids
+that were promised and without a limit, and the stored input for `asked_again`. And its writer stands in
+`audit_writes.EXECUTING`. The work validates everything anew; what it refuses makes the approval FAILED. Rows that keep
+who did something keep the requester as before, and who approved by `unit.write.approval_id`.
+"""
 
 import base64
 import datetime as dt
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import BigInteger, bindparam
 
 from datasources.audit import ApprovalState, AuditOutcome
+from datasources.ids import new_id
 from datasources.sql.changes import inserted
 from datasources.sql.engine import Database, Prepared, Sent, Statements
 from datasources.sql.tables.audit import approvals
 from datasources.sql.tables.writing import adjustment_days
-from datasources.sql.unit_of_work import Unit
+from datasources.sql.unit_of_work import Execution, Unit
+from datasources.values import ActorKind, ActorRef
+from datasources.writing import Reason, Write, check_reason
+
+Input = TypeVar("Input", bound=msgspec.Struct)
 
 REQUESTED = inserted(approvals)
 OPEN_FOR = dt.timedelta(days=7)
@@ -44,14 +60,7 @@ class Allowances:
 
     def exceeded(self, unit: Unit, adjusted: Adjusted) -> Statements[bool]:
         """True where the caller may not do this alone; else it is counted, and uncounted if the write is refused."""
-        allowance = next(
-            (
-                one
-                for one in unit.write.allowances
-                if one.operation == adjusted.operation and one.currency in (None, adjusted.currency)
-            ),
-            None,
-        )
+        allowance = unit.write.allowance(adjusted.operation, adjusted.currency)
         if allowance is None:
             return False
         bounds = [bound for bound in (allowance.per_operation, allowance.per_day) if bound is not None]
@@ -89,21 +98,80 @@ def request_approval(unit: Unit, adjusted: Adjusted, asked: msgspec.Struct) -> N
             "currency": adjusted.currency,
             "customer_id": unit.customer_id,
             "reason_code": write.reason.code,
-            "request": _request(unit, asked),
+            "request": stored(asked, write.operation, unit.ids, write.reason, unit.seal),
         },
     )
     unit.audit("Waits for a second person", outcome=AuditOutcome.REFUSED)
 
 
-def _request(unit: Unit, asked: msgspec.Struct) -> dict[str, Any]:  # any mutation's input
-    """What the execution needs: the input, the ids promised under the key, and the texts about the customer sealed."""
-    reason = unit.write.reason
+def stored(
+    asked: msgspec.Struct,
+    mutation: str,
+    made: Mapping[str, UUID],
+    reason: Reason,
+    seal: Callable[[str, str], bytes | None],
+) -> dict[str, Any]:  # any mutation's input
+    """What the execution needs: the input, the ids that were promised, and the texts about the customer sealed."""
     texts = msgspec.json.encode([reason.internal_note, reason.customer_visible_reason]).decode()
-    sealed = unit.seal(texts, "approvals.request") or b""
+    sealed = seal(texts, "approvals.request") or b""
     given: dict[str, Any] = msgspec.to_builtins(asked)
     return given | {
-        "mutation": unit.write.operation,
-        "made": {name: str(id_) for name, id_ in unit.ids.items()},
+        "mutation": mutation,
+        "made": {name: str(id_) for name, id_ in made.items()},
         "reason": {"code": reason.code, "ticketId": reason.ticket_id},
         "texts": base64.b64encode(sealed).decode(),
     }
+
+
+class Requested(msgspec.Struct, frozen=True):
+    """A request as it is stored; `state` is as of the clock."""
+
+    id: UUID
+    operation: str
+    state: str
+    requested_by_kind: str
+    requested_by_id: str
+    amount: int
+    currency: str | None
+    request: Mapping[str, Any]
+
+    @property
+    def requested_by(self) -> ActorRef:
+        """Who asked for it."""
+        return ActorRef(ActorKind(self.requested_by_kind), self.requested_by_id)
+
+    @property
+    def mutation(self) -> str:
+        """What was asked for."""
+        name: str = self.request["mutation"]
+        return name
+
+
+def asked_again(request: Mapping[str, Any], struct: type[Input]) -> Input:
+    """The input of a request as its mutation takes it."""
+    return msgspec.convert(dict(request), struct)
+
+
+def executed(unit: Unit, requested: Requested, execution: Execution) -> Statements[None]:
+    """Do what was asked for, in the requester's name and with the requester's reason. Raises Refusal."""
+    made = {name: UUID(id_) for name, id_ in requested.request["made"].items()}
+    # The audit entry that was promised told of the request.
+    with unit.standing_in(_resumed(unit, requested), made | {"audit": new_id()}):
+        check_reason(unit.write)
+        yield from execution(unit, requested.request)
+        yield from unit.flush()
+
+
+def _resumed(unit: Unit, requested: Requested) -> Write:
+    """The requester's write, as of now."""
+    given, texts = requested.request["reason"], base64.b64decode(requested.request["texts"])
+    opened = unit.key.open(texts, "approvals.request") if unit.key is not None else "[null,null]"
+    note, told = msgspec.json.decode(opened)
+    return msgspec.structs.replace(
+        unit.write,
+        operation=requested.mutation,
+        actor=requested.requested_by,
+        reason=Reason(given["code"], note, told, given["ticketId"]),
+        allowances=(),
+        approval_id=requested.id,
+    )

@@ -1,26 +1,29 @@
 """The points ledger under the customer's lock: what is read of it, and how one more entry is posted."""
 
 import datetime as dt
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Select, String, Uuid, bindparam, exists, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, String, Uuid, bindparam, exists, select, union_all
 from sqlalchemy.types import TypeEngine
 
 from datasources.ids import CustomerId, EntityId
-from datasources.ledger import Account, Lot, Part
+from datasources.ledger import Account, Debt, Lot, Part, given_back, paid_off
 from datasources.points import PointAccountRow, PointAllocationRow, PointAuditRow, PointEntryKind
-from datasources.sql.changes import Change, inserted, upserted
+from datasources.program import ProgramSettings
+from datasources.recording import Facts
+from datasources.sql.changes import Change, Place, inserted, upserted
 from datasources.sql.engine import Database, Prepared, Sent, Statements
 from datasources.sql.points import ACCOUNT, NONE, held_by_lots, lots
-from datasources.sql.statements import NOW
+from datasources.sql.statements import NOW, total
 from datasources.sql.tables.points import point_accounts, point_allocations, point_days, point_entries, point_lots
 from datasources.sql.unit_of_work import Unit
 
 ENTERED, OPENED = inserted(point_entries), inserted(point_lots)
 SETTLED = upserted(point_accounts)
+FIGURES = [name for name in Account.__struct_fields__ if name in point_accounts.c]
+"""What an account's row holds of it."""
 COUNTED = upserted(point_days, added=("points", "entries"))
 LOTS_AT_ONCE = 32
 """How many lots are read for a deduction; more, eightfold, where these hold too little."""
@@ -48,9 +51,21 @@ class Original(msgspec.Struct, frozen=True):
         return Lot(entry_id, self.lot_expires_at, self.lot_earned_at, self.lot_remaining)
 
 
-class Posting(msgspec.Struct, frozen=True):
-    """One more entry: `parts` are what it takes from lots, or gives back to them where `modification` is positive."""
+class Purchase(msgspec.Struct, frozen=True):
+    """The purchase that causes an entry, with its id at the source."""
 
+    id: UUID
+    external_id: str
+
+
+class Posting(msgspec.Struct, frozen=True):
+    """One more entry: `parts` are what it takes from lots, or gives back to them where `modification` is positive.
+
+    `occurred_at` is when the cause happened; left out, now. `purchase` is the one that caused it. `uncovered` is what of a
+    deduction no lot covers: the account owes it. `pays` is what an addition pays of that: see `settled`.
+    """
+
+    id: UUID
     account_key: str
     kind: PointEntryKind
     source_key: str
@@ -61,6 +76,10 @@ class Posting(msgspec.Struct, frozen=True):
     expires_at: dt.datetime | None = None
     reverses: UUID | None = None
     parts: tuple[Part, ...] = ()
+    occurred_at: dt.datetime | None = None
+    purchase: Purchase | None = None
+    uncovered: int = 0
+    pays: tuple[Debt, ...] = ()
 
 
 class PointLedger:
@@ -73,11 +92,15 @@ class PointLedger:
         self._lots = Prepared(_lots(), Lot, dialect)
         self._original = Prepared(_original(), Original, dialect)
         self._parts = Prepared(_parts(), Part, dialect)
+        self._debts = Prepared(_debts(), Debt, dialect)
 
     def account(self, unit: Unit, key: str) -> Statements[Account]:
         """The account, an empty one where nothing happened in it yet."""
-        found = yield Sent(self._account, self._of(unit, key))
-        return found[0] if found else Account()
+        found: list[Account] = yield Sent(self._account, self._of(unit, key))
+        if not found or not found[0].deficit:
+            return found[0] if found else Account()
+        debts = yield Sent(self._debts, self._of(unit, key))
+        return msgspec.structs.replace(found[0], debts=tuple(debt for debt in debts if debt.points))
 
     def shown(self, unit: Unit, key: str) -> Statements[PointAccountRow]:
         """The account as readers see it."""
@@ -103,16 +126,34 @@ class PointLedger:
         return found[0] if found else None
 
     def parts(self, customer: CustomerId, entry_id: EntityId) -> Statements[tuple[Part, ...]]:
-        """What an entry took from which lots."""
+        """What an entry took from which lots, in the order of inv-L5."""
         return tuple((yield Sent(self._parts, {"customer": customer, "entry": entry_id})))
 
     def _of(self, unit: Unit, key: str) -> dict[str, Any]:
         return {"customer": unit.customer_id, "account": key, "now": unit.write.now}
 
 
+def settled(account: Account, posting: Posting) -> Posting:
+    """The posting with what it pays of the account's deficit before anything else (inv-L3); of points that it gives back,
+    those that would expire soonest."""
+    if posting.modification < 0 or not account.debts:
+        return posting
+    pays = paid_off(account.debts, posting.modification)
+    left = posting.modification - sum(debt.points for debt in pays)
+    return msgspec.structs.replace(posting, pays=pays, parts=given_back(posting.parts, left))
+
+
 def post(unit: Unit, account: Account, posting: Posting) -> PointAuditRow:
-    """Have the entry made, with its lot, what it does to others, to the account, and to the day's sum."""
-    after = account.moved(posting.modification, undoes=posting.reverses is not None)
+    """Have the entry made, with its lot, what it does to others, to the account, and to the day's sum.
+
+    A second entry of the same account, or of a lot that is new, is posted after a `flush`. Raises RuntimeError for a debit
+    that its parts and what is uncovered do not make up.
+    """
+    posting = settled(account, posting)
+    made_up = posting.uncovered + sum(part.points for part in posting.parts)
+    if posting.modification < 0 and made_up != -posting.modification:
+        raise RuntimeError("the parts of a debit are not what it takes")
+    after = account.moved(posting.modification, posting.kind)
     entry = _entry(unit, account, after, posting)
     of_account = {"customer_id": unit.customer_id, "account_key": posting.account_key}
     unit.change(ENTERED, entry | {"internal_note": unit.seal(entry["internal_note"], "point_entries.internal_note")})
@@ -121,23 +162,32 @@ def post(unit: Unit, account: Account, posting: Posting) -> PointAuditRow:
         unit.change(
             OPENED,
             of_account
-            | {"entry_id": entry["id"], "earned_at": unit.write.now, "expires_at": posting.expires_at}
+            | {"entry_id": entry["id"], "earned_at": entry["occurred_at"], "expires_at": posting.expires_at}
             | {"points": posting.modification, **lot},
         )
     _change_lots(unit, entry["id"], posting)
     figures = msgspec.structs.asdict(after)
-    unit.change(SETTLED, of_account | {name: figures[name] for name in figures if name != "overdue"})
-    day = {"day": unit.write.now.astimezone(dt.UTC).date(), "kind": posting.kind.value}
+    unit.change(SETTLED, of_account | {name: figures[name] for name in FIGURES})
+    day = {"day": entry["occurred_at"].astimezone(dt.UTC).date(), "kind": posting.kind.value}
     unit.change(COUNTED, of_account | day | {"points": posting.modification, "entries": 1})
     shown: dict[str, Any] = {name: entry.get(name) for name in PointAuditRow.__struct_fields__}
     return PointAuditRow(**shown | {"kind": posting.kind, "reverses_id": posting.reverses} | (lot or {}))
 
 
 def allocations(unit: Unit, posting: Posting) -> tuple[PointAllocationRow, ...]:
-    """The posting's parts as readers see them."""
-    return tuple(
-        PointAllocationRow(unit.customer_id, unit.ids["entry"], part.lot_id, part.points) for part in posting.parts
-    )
+    """The posting's parts as readers see them; `settled` before, where it may pay a deficit."""
+    return tuple(PointAllocationRow(unit.customer_id, posting.id, part.lot_id, part.points) for part in posting.parts)
+
+
+def facts_of(program: ProgramSettings, posting: Posting) -> Facts:
+    """What the event of an entry tells."""
+    return {
+        "points": posting.modification,
+        "account_key": posting.account_key,
+        "account_label": program.point_account(posting.account_key).label,
+        "source_label": program.point_source(posting.source_key).label,
+        "description": posting.description,
+    }
 
 
 def _entry(unit: Unit, account: Account, after: Account, posting: Posting) -> dict[str, Any]:
@@ -145,7 +195,7 @@ def _entry(unit: Unit, account: Account, after: Account, posting: Posting) -> di
     write = unit.write
     return {
         "customer_id": unit.customer_id,
-        "id": unit.ids["entry"],
+        "id": posting.id,
         "account_key": posting.account_key,
         "sequence": after.sequence,
         "kind": posting.kind.value,
@@ -155,8 +205,10 @@ def _entry(unit: Unit, account: Account, after: Account, posting: Posting) -> di
         "balance_after": after.balance,
         "reference_type": posting.reference_type,
         "reference_id": posting.reference_id,
+        "transaction_id": None if posting.purchase is None else posting.purchase.external_id,
+        "purchase_id": None if posting.purchase is None else posting.purchase.id,
         "description": posting.description,
-        "occurred_at": write.now,
+        "occurred_at": posting.occurred_at or write.now,
         "recorded_at": write.now,
         "expires_at": posting.expires_at,
         "actor_kind": write.actor.kind.value,
@@ -165,55 +217,69 @@ def _entry(unit: Unit, account: Account, after: Account, posting: Posting) -> di
         "internal_note": write.reason.internal_note,
         "customer_visible_reason": write.reason.customer_visible_reason,
         "reverses": posting.reverses,
+        "uncovered": posting.uncovered or None,
+        "paid_off": sum(debt.points for debt in posting.pays) or None,
         "correlation_id": write.correlation_id,
+        "approval_id": write.approval_id,
     }
 
 
 def _lot(posting: Posting) -> dict[str, int] | None:
-    """How an addition's lot stands: what it gives back to older lots is handed over at once (settled.md, "Points")."""
+    """How an addition's lot stands: what it gives back to older lots is handed over at once (settled.md, "Points"), and
+    what it pays of a deficit is spent."""
     if posting.modification < 0:
         return None
-    spent = sum(part.points for part in posting.parts)
+    spent = sum(part.points for part in posting.parts) + sum(debt.points for debt in posting.pays)
     return {"amount_spent": spent, "amount_expired": 0, "remaining": posting.modification - spent}
 
 
 def _change_lots(unit: Unit, entry_id: UUID, posting: Posting) -> None:
-    if not posting.parts:
+    parts, pays, whose = posting.parts, posting.pays, {"customer": unit.customer_id}
+    if parts or pays:
+        rows = [(entry_id, part.lot_id, part.points) for part in parts]
+        rows += [(debt.debit_id, entry_id, debt.points) for debt in pays]
+        debits, lot_ids, points = map(list, zip(*rows, strict=True))
+        unit.change(ALLOCATED, whose, {"debit_id": debits, "lot_id": lot_ids, "points": points})
+    if not parts:
         return
     sign = 1 if posting.modification < 0 else -1
-    lot_ids = [part.lot_id for part in posting.parts]
-    whose = {"customer": unit.customer_id}
-    points = [part.points for part in posting.parts]
-    unit.change(ALLOCATED, whose | {"debit": entry_id}, {"lot_id": lot_ids, "points": points})
-    unit.change(SPENT, whose, {"lot_id": lot_ids, "points": [sign * part for part in points]})
+    moved: dict[str, list[Any]] = {
+        "lot_id": [part.lot_id for part in parts],
+        "points": [sign * part.points for part in parts],
+    }
+    took = LAPSED if posting.kind is PointEntryKind.EXPIRE else SPENT
+    unit.change(took, whose, moved)
 
 
 PART: dict[str, TypeEngine[Any]] = {"lot_id": Uuid(), "points": BigInteger()}
 ALLOCATED = Change(
     lambda place: point_allocations.insert().from_select(
         ["customer_id", "debit_id", "lot_id", "points"],
-        select(place.bind("customer", Uuid()), place.bind("debit", Uuid()), *_columns(place.keys(**PART))),
+        _rows(place.bind("customer", Uuid()), place.keys(debit_id=Uuid(), **PART)),
     )
 )
 
 
-def _columns(parts: Any) -> Sequence[ColumnElement[Any]]:
-    return parts.c.lot_id, parts.c.points
+def _rows(customer: ColumnElement[Any], parts: FromClause) -> Select[Any]:
+    return select(customer, parts.c.debit_id, parts.c.lot_id, parts.c.points)
 
 
-def _spent(place: Any) -> Any:
-    parts = place.keys(**PART)
-    return (
-        point_lots.update()
-        .where(point_lots.c.customer_id == place.bind("customer", Uuid()), point_lots.c.entry_id == parts.c.lot_id)
-        .values(
-            amount_spent=point_lots.c.amount_spent + parts.c.points, remaining=point_lots.c.remaining - parts.c.points
+def _used(amount: str) -> Change:
+    """What lots are used by more, or less; none of it is more than they hold, since they were read under the lock."""
+
+    def build(place: Place) -> Any:
+        parts = place.keys(**PART)
+        used, left = point_lots.c[amount] + parts.c.points, point_lots.c.remaining - parts.c.points
+        return (
+            point_lots.update()
+            .where(point_lots.c.customer_id == place.bind("customer", Uuid()), point_lots.c.entry_id == parts.c.lot_id)
+            .values({amount: used, "remaining": left})
         )
-    )
+
+    return Change(build)
 
 
-SPENT = Change(_spent)
-"""What lots are spent by more, or less; none of it is more than they hold, since they were read under the lock."""
+SPENT, LAPSED = _used("amount_spent"), _used("amount_expired")
 
 
 def _of_account(statement: Select[Any]) -> Select[Any]:
@@ -221,9 +287,8 @@ def _of_account(statement: Select[Any]) -> Select[Any]:
 
 
 def _account() -> Select[Any]:
-    names = [name for name in Account.__struct_fields__ if name != "overdue"]
     overdue = held_by_lots(lots.c.expires_at <= NOW)
-    return _of_account(select(*(point_accounts.c[name] for name in names), overdue.label("overdue")))
+    return _of_account(select(*(point_accounts.c[name] for name in FIGURES), overdue.label("overdue")))
 
 
 def _lots() -> Any:
@@ -261,6 +326,24 @@ def _original() -> Select[Any]:
 
 
 def _parts() -> Select[Any]:
-    return select(point_allocations.c.lot_id, point_allocations.c.points).where(
-        point_allocations.c.customer_id == CUSTOMER, point_allocations.c.debit_id == ENTRY_ID
+    part, lot = point_allocations.c, point_lots.c
+    return (
+        select(part.lot_id, part.points)
+        .select_from(
+            point_allocations.join(point_lots, (lot.customer_id == part.customer_id) & (lot.entry_id == part.lot_id))
+        )
+        .where(part.customer_id == CUSTOMER, part.debit_id == ENTRY_ID)
+        .order_by(lot.expires_at.is_(None), lot.expires_at, lot.earned_at, lot.entry_id)
+    )
+
+
+def _debts() -> Select[Any]:
+    """What is still owed of each debit that was not covered, oldest first; nothing of those that are paid."""
+    entry, part = point_entries.c, point_allocations.c
+    covered = select(total(part.points)).where(part.customer_id == entry.customer_id, part.debit_id == entry.id)
+    owed = -entry.modification - covered.correlate(point_entries).scalar_subquery()
+    return (
+        select(entry.id.label("debit_id"), owed.label("points"))
+        .where(entry.customer_id == CUSTOMER, entry.account_key == ACCOUNT_KEY, entry.uncovered.is_not(None))
+        .order_by(entry.sequence)
     )

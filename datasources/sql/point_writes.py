@@ -1,9 +1,11 @@
 """Points written in SQL: adjustments by hand, and what undoes an entry."""
 
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from datasources.audit import AuditChange
-from datasources.ids import EntityId
+from datasources.ids import CustomerId, EntityId
 from datasources.ledger import (
     Account,
     Part,
@@ -18,6 +20,8 @@ from datasources.ledger import (
 )
 from datasources.points import (
     AdjustDirection,
+    Due,
+    Lapsed,
     PointAdjustment,
     PointEntryKind,
     PointReversal,
@@ -27,10 +31,11 @@ from datasources.program import PointAccountDefinition
 from datasources.recording import Happened
 from datasources.refusals import UserErrorCode
 from datasources.registry import Domain
-from datasources.sql.approving import Adjusted, Allowances, request_approval
+from datasources.sql.approving import Adjusted, Allowances, asked_again, request_approval
 from datasources.sql.engine import Database, Statements
-from datasources.sql.point_ledger import Original, PointLedger, Posting, allocations, post
-from datasources.sql.unit_of_work import SqlWriter, Unit
+from datasources.sql.point_expiry import PointExpiry
+from datasources.sql.point_ledger import Original, PointLedger, Posting, allocations, facts_of, post, settled
+from datasources.sql.unit_of_work import Execution, SqlWriter, Unit
 from datasources.writing import LONGEST_NAME, Refusal, Write, Written, check_length
 
 MANUAL, REVERSAL = "MANUAL_ADJUSTMENT", "REVERSAL"
@@ -46,6 +51,7 @@ class SqlPointWrites(SqlWriter):
         super().__init__(database)
         self._ledger = PointLedger(database)
         self._allowances = Allowances(database)
+        self._expiry = PointExpiry(database)
 
     async def adjust(self, write: Write, asked: PointAdjustment, *, adjusts_blocked: bool) -> Written[PointsShown]:
         """See PointWriter."""
@@ -59,6 +65,23 @@ class SqlPointWrites(SqlWriter):
             write, asked.entry_id[0], ("entry",), lambda unit: self._reversed(unit, asked, adjusts_blocked)
         )
 
+    async def due(self, now: dt.datetime, after: Due | None) -> Sequence[Due]:
+        """See PointWriter."""
+        return await self._expiry.due(now, after)
+
+    async def expire(self, write: Write, customer: CustomerId) -> Lapsed:
+        """See PointWriter."""
+        return (await self.carry_out(write, customer, (), self._expiry.expired)).shown or Lapsed()
+
+    def executions(self) -> Mapping[str, Execution]:
+        """See SqlWriter. The block of a customer is lifted for who adjusts at once alone (settled.md)."""
+        return {
+            "pointsAdjust": lambda unit, request: self._adjusted(unit, asked_again(request, PointAdjustment), False),
+            "pointsAdjustmentReverse": lambda unit, request: self._reversed(
+                unit, asked_again(request, PointReversal), False
+            ),
+        }
+
     def _adjusted(self, unit: Unit, asked: PointAdjustment, adjusts_blocked: bool) -> Statements[PointsShown]:
         definition = _checked(unit.write, asked)
         adds = asked.direction is AdjustDirection.ADD
@@ -70,7 +93,7 @@ class SqlPointWrites(SqlWriter):
         else:
             check_deducted(account, asked.points)
             parts = taken((yield from self._ledger.lots(unit, asked.account_key, asked.points)), asked.points)
-        return (yield from self._posted(unit, account, _adjustment(unit.write, asked, definition, parts), asked))
+        return (yield from self._posted(unit, account, _adjustment(unit, asked, definition, parts), asked))
 
     def _reversed(self, unit: Unit, asked: PointReversal, adjusts_blocked: bool) -> Statements[PointsShown]:
         customer, entry_id = asked.entry_id
@@ -93,7 +116,7 @@ class SqlPointWrites(SqlWriter):
             check_whole(original.lot(entry_id), original.modification, unit.write.now)
             check_deducted(account, original.modification, "entryId")
             parts = (Part(entry_id, original.modification),)
-        return (yield from self._posted(unit, account, _reversal(original, entry_id, parts), asked))
+        return (yield from self._posted(unit, account, _reversal(unit, original, entry_id, parts), asked))
 
     def _posted(
         self, unit: Unit, account: Account, posting: Posting, asked: PointAdjustment | PointReversal
@@ -104,6 +127,7 @@ class SqlPointWrites(SqlWriter):
         if (yield from self._allowances.exceeded(unit, adjusted)):
             request_approval(unit, adjusted, asked)
             return PointsShown(None)
+        posting = settled(account, posting)
         entry = post(unit, account, posting)
         _tell(unit, posting, entry.balance_before, entry.balance_after)
         if not unit.write.dry_run:
@@ -129,11 +153,13 @@ def _checked(write: Write, asked: PointAdjustment) -> PointAccountDefinition:
 
 
 def _adjustment(
-    write: Write, asked: PointAdjustment, definition: PointAccountDefinition, parts: tuple[Part, ...]
+    unit: Unit, asked: PointAdjustment, definition: PointAccountDefinition, parts: tuple[Part, ...]
 ) -> Posting:
+    write = unit.write
     adds = asked.direction is AdjustDirection.ADD
     is_goodwill = any(reason.key == write.reason.code and reason.goodwill for reason in write.program.reasons)
     return Posting(
+        id=unit.ids["entry"],
         account_key=asked.account_key,
         kind=PointEntryKind.COMP if adds and is_goodwill else PointEntryKind.ADJUST,
         source_key=asked.source_key,
@@ -146,8 +172,9 @@ def _adjustment(
     )
 
 
-def _reversal(original: Original, entry_id: EntityId, parts: tuple[Part, ...]) -> Posting:
+def _reversal(unit: Unit, original: Original, entry_id: EntityId, parts: tuple[Part, ...]) -> Posting:
     return Posting(
+        id=unit.ids["entry"],
         account_key=original.account_key,
         kind=PointEntryKind.REVERSAL,
         source_key=original.source_key,
@@ -162,18 +189,10 @@ def _reversal(original: Original, entry_id: EntityId, parts: tuple[Part, ...]) -
 
 def _tell(unit: Unit, posting: Posting, before: int, after: int) -> None:
     """The audit log and the event stream."""
-    program = unit.write.program
     changes = (
         AuditChange(f"pointAccounts.{posting.account_key}.balance", before, after),
-        AuditChange(f"pointEntries.{unit.ids['entry']}", None, posting.modification),
+        AuditChange(f"pointEntries.{posting.id}", None, posting.modification),
     )
     unit.audit(f"{posting.modification:+d} points", changes)
-    facts: dict[str, str | int | None] = {
-        "points": posting.modification,
-        "account_key": posting.account_key,
-        "account_label": program.point_account(posting.account_key).label,
-        "source_label": program.point_source(posting.source_key).label,
-        "description": posting.description,
-    }
     kind = "points_comped" if posting.kind is PointEntryKind.COMP else "points_adjusted"
-    unit.record(Happened(kind, facts, EntityId(unit.ids["entry"])))
+    unit.record(Happened(kind, facts_of(unit.write.program, posting), EntityId(posting.id)))

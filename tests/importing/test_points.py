@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from datasources.sql.tables.points import point_accounts, point_allocations, point_days, point_entries, point_lots
+from datasources.sql.tables.promo_codes import customer_promo_codes, promo_codes
 from datasources.sql.tables.rewards import rewards
 from datasources.sql.tables.transactions import transactions
 
@@ -101,7 +102,7 @@ def test_purchases_earn_a_point_a_dollar_unless_barred(loaded: Loaded) -> None:
         earned = {
             row["transaction_id"]: (row["modification"], row["occurred_at"])
             for row in loaded.rows(point_entries)
-            if row["kind"] == "EARN" and row["account_key"] == account
+            if row["kind"] == "EARN" and row["account_key"] == account and row["reference_type"] == "purchase"
         }
         expected = {
             row["external_id"]: (row["total_minor"] // 100, row["occurred_at"])
@@ -143,3 +144,18 @@ def test_rewards_cost_what_the_ledger_debited(loaded: Loaded) -> None:
     spent = {row["reference_id"]: -row["modification"] for row in loaded.rows(point_entries) if row["kind"] == "SPEND"}
     redeemed = {str(row["id"]): row["points_spent"] for row in loaded.rows(rewards) if row["redeemed_at"] is not None}
     assert redeemed == spent
+
+
+def test_every_claimed_code_granted_its_points_when_it_was_claimed(loaded: Loaded) -> None:
+    granted = {row["code"]: row["outcomes"][0].points for row in loaded.rows(promo_codes)}
+    claimed = Counter(
+        (row["customer_id"], row["code"], row["claimed_at"], granted[row["code"]])
+        for row in loaded.rows(customer_promo_codes)
+        if row["state"] == "CLAIMED"
+    )
+    entries = Counter(
+        (row["customer_id"], row["reference_id"], row["occurred_at"], row["modification"])
+        for row in loaded.rows(point_entries)
+        if row["reference_type"] == "PROMO_CODE"
+    )
+    assert (entries, {code for _, code, _, _ in entries}) == (claimed, {"ONCE250", "SUMMER50"})

@@ -10,6 +10,7 @@ from datasources.ids import CustomerId
 from datasources.ledger import (
     LARGEST,
     Account,
+    Debt,
     Lot,
     Part,
     account_of,
@@ -19,9 +20,11 @@ from datasources.ledger import (
     check_reversible,
     check_source,
     check_whole,
+    given_back,
     in_order,
     lapses_at,
     months_later,
+    paid_off,
     taken,
 )
 from datasources.points import PointAuditRow, PointEntryKind
@@ -71,20 +74,24 @@ def test_lots_are_taken_to_the_last_point_and_never_beyond() -> None:
 
 
 @pytest.mark.parametrize(
-    ("modification", "undoes", "earned", "spent"),
-    [(10, False, 110, 40), (-10, False, 100, 50), (-10, True, 90, 40), (10, True, 100, 30)],
+    ("modification", "kind", "lifetime"),
+    [
+        (10, "EARN", (110, 40, 5)),
+        (-10, "SPEND", (100, 50, 5)),
+        (-10, "REVERSAL", (90, 40, 5)),
+        (10, "REVERSAL", (100, 30, 5)),
+        (-10, "RETURN", (90, 40, 5)),
+        (10, "RETURN", (100, 30, 5)),
+        (-10, "EXPIRE", (100, 40, 15)),
+    ],
 )
-def test_a_reversal_takes_back_what_its_entry_counted_as(
-    modification: int, undoes: bool, earned: int, spent: int
+def test_reversals_and_returns_take_back_what_their_entry_counted_as(
+    modification: int, kind: str, lifetime: tuple[int, int, int]
 ) -> None:
-    account = Account(balance=60, lifetime_earned=100, lifetime_spent=40, sequence=7)
-    after = account.moved(modification, undoes=undoes)
-    assert (after.balance, after.lifetime_earned, after.lifetime_spent, after.sequence) == (
-        60 + modification,
-        earned,
-        spent,
-        8,
-    )
+    account = Account(balance=60, lifetime_earned=100, lifetime_spent=40, lifetime_expired=5, sequence=7)
+    after = account.moved(modification, PointEntryKind(kind))
+    assert (after.balance, after.sequence) == (60 + modification, 8)
+    assert (after.lifetime_earned, after.lifetime_spent, after.lifetime_expired) == lifetime
 
 
 def test_held_and_overdue_points_are_not_available() -> None:
@@ -129,8 +136,9 @@ def test_only_what_was_earned_spent_or_made_by_hand_is_reversed(kind: PointEntry
     assert refusal(check_reversible, kind, is_reversed=True, is_returned=False) == ("ALREADY_DONE", ("entryId",))
 
 
-def test_points_of_a_returned_purchase_are_not_reversed() -> None:
-    wrong = refusal(check_reversible, PointEntryKind.EARN, is_reversed=False, is_returned=True)
+@pytest.mark.parametrize("kind", [PointEntryKind.EARN, PointEntryKind.SPEND])
+def test_points_of_a_returned_purchase_are_not_reversed(kind: PointEntryKind) -> None:
+    wrong = refusal(check_reversible, kind, is_reversed=False, is_returned=True)
     assert wrong == ("INVALID_TRANSITION", ("entryId",))
 
 
@@ -161,3 +169,23 @@ def test_a_repeated_answer_shows_the_entry_as_it_was_made(
     made = as_made(PointAuditRow(**values | dict(zip(names, held, strict=True))))  # type: ignore[arg-type]
     assert tuple(getattr(made, name) for name in names) == shown
     assert made.status.value == "POSTED"
+
+
+def test_debts_are_paid_oldest_first() -> None:
+    debts = (Debt(UUID(int=1), 5), Debt(UUID(int=2), 7))
+    assert paid_off(debts, 6) == (Debt(UUID(int=1), 5), Debt(UUID(int=2), 1))
+    assert paid_off(debts, 100) == debts
+    assert paid_off(debts, 0) == ()
+
+
+def test_what_expires_last_is_given_back_first() -> None:
+    parts = (Part(UUID(int=1), 5), Part(UUID(int=2), 7))
+    assert given_back(parts, 8) == (Part(UUID(int=1), 1), Part(UUID(int=2), 7))
+    assert given_back(parts, 12) == parts
+    assert given_back(parts, 0) == ()
+
+
+@pytest.mark.parametrize(("balance", "overdue", "deficit"), [(5, 0, 0), (0, 0, 0), (-5, 0, 5), (-5, 3, 8), (4, 4, 0)])
+def test_a_deficit_is_how_far_below_zero_what_is_available_lies(balance: int, overdue: int, deficit: int) -> None:
+    account = Account(balance=balance, overdue=overdue)
+    assert (account.deficit, account.available) == (deficit, balance - overdue)

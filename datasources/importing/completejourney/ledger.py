@@ -35,6 +35,7 @@ class Movement(msgspec.Struct, frozen=True):
     customer_visible_reason: str | None = None
     reverses: EntityId | None = None
     correlation_id: str | None = None
+    approval_id: EntityId | None = None
 
 
 class Lot(msgspec.Struct):
@@ -190,6 +191,7 @@ class Ledger:
             "customer_visible_reason": movement.customer_visible_reason,
             "reverses": movement.reverses,
             "correlation_id": movement.correlation_id,
+            "approval_id": movement.approval_id,
         }
 
     def _open_lot(self, account: Account, movement: Movement, entry_id: EntityId) -> None:

@@ -1,7 +1,7 @@
 """What moves a household's points: one point per whole dollar of each purchase, and made-up grants, rewards and corrections.
 
 Purchases: EARN of floor(basket value) into `points` (expiring after 24 months) and `tier_points` (never); none at 0, none
-while the household is restricted or blocked. Made up, with the reference type `synthetic`: a welcome bonus that expires
+while the household is restricted or blocked. Promo codes: EARN of what was claimed. Made up, with the reference type `synthetic`: a welcome bonus that expires
 after 180 days, for every third household a goodwill comp, for every seventh a deduction, for every tenth an addition
 that is reversed, and rewards whenever the balance reaches a seeded price.
 """
@@ -13,8 +13,10 @@ from uuid import UUID
 import msgspec
 
 from datasources.ids import EntityId
-from datasources.importing.demo_program import ACCOUNTS, LOT_MONTHS, SOURCES
+from datasources.importing.demo_program import ACCOUNTS, EARN_RULES, LOT_MONTHS, SOURCES
 
+from .catalogue import CODE_POINTS
+from .codes import claims
 from .household import EXECUTED_APPROVAL, Household
 from .ledger import Ledger, Movement
 from .people import agent
@@ -48,7 +50,7 @@ class PointsStory(msgspec.Struct, frozen=True):
 def derive(household: Household, purchases: list[Purchase], stores: dict[int, str]) -> PointsStory:
     """Posts everything in the order of time and writes the ledger."""
     ledger = Ledger(household)
-    planned: list[Movement] = [_welcome(household), *_manual(household)]
+    planned: list[Movement] = [_welcome(household), *_manual(household), *_claimed(household)]
     for bought in purchases:
         planned += _earned(bought, stores[bought.store])
     _Poster(household, ledger, planned).run()
@@ -139,9 +141,9 @@ class _Poster:
 
 
 def _earned(bought: Purchase, store_name: str) -> list[Movement]:
-    points = bought.total // 100
-    if not points or not bought.accrues:
+    if not bought.accrues:
         return []
+    earned = {rule.account_key: rule.points_for(bought.total) for rule in EARN_RULES}
     return [
         Movement(
             at=bought.at,
@@ -158,7 +160,8 @@ def _earned(bought: Purchase, store_name: str) -> list[Movement]:
             expires_at=months_later(bought.at, LOT_MONTHS) if account == "points" else None,
             actor=("SERVICE", "pos"),
         )
-        for account in ("points", "tier_points")
+        for account, points in earned.items()
+        if points
     ]
 
 
@@ -176,6 +179,26 @@ def _welcome(household: Household) -> Movement:
     )
 
 
+def _claimed(household: Household) -> list[Movement]:
+    """What promo codes granted, as a claim of today would."""
+    return [
+        Movement(
+            at=claim.at,
+            account="points",
+            kind="EARN",
+            points=CODE_POINTS[claim.code],
+            source="promotion",
+            key=f"code:{claim.code}",
+            reference_type="PROMO_CODE",
+            reference_id=claim.code,
+            description=f"Promo code {claim.code}",
+            expires_at=months_later(claim.at, LOT_MONTHS),
+            actor=("MEMBER", str(household.customer_id)),
+        )
+        for claim in claims(household)
+    ]
+
+
 def _manual(household: Household) -> list[Movement]:
     chance = household.seeded("manual points")
     at = household.timeline.start + dt.timedelta(days=chance.randint(200, 330), hours=chance.randint(14, 22))
@@ -187,9 +210,9 @@ def _manual(household: Household) -> list[Movement]:
     if household.number % 10 == 6:
         planned.append(_by_staff(household, at + dt.timedelta(days=4), "ADJUST", points=50, reason="missing_points"))
     if household.number == EXECUTED_APPROVAL:
-        planned.append(
-            _by_staff(household, household.timeline.before_end(days=4), "COMP", points=750, reason="service_recovery")
-        )
+        at, asked_at = (household.timeline.before_end(days=days) for days in (4, 5))
+        comp = _by_staff(household, at, "COMP", points=750, reason="service_recovery")
+        planned.append(msgspec.structs.replace(comp, approval_id=household.id(asked_at, "approval")))
     return planned
 
 
