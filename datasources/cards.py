@@ -10,8 +10,10 @@ import msgspec
 
 from datasources.ids import CustomerId, EntityId, OwnedId
 from datasources.paging import Page, PageRequest
+from datasources.points import AdjustDirection
 from datasources.program import CardKind
 from datasources.values import ActorRef, Money, actor_of
+from datasources.writing import Write, Writer, Written
 
 
 class CardStatus(Enum):
@@ -62,6 +64,12 @@ TRANSITIONS: Mapping[str, Mapping[CardStatus, CardStatus]] = {
 
 A transfer is named by the card that gives.
 """
+
+LOYALTY_TRANSITIONS: Mapping[str, Mapping[LoyaltyCardStatus, LoyaltyCardStatus]] = {
+    "loyaltyCardReplace": {LoyaltyCardStatus.ACTIVE: LoyaltyCardStatus.REPLACED},
+    "loyaltyCardRemove": {LoyaltyCardStatus.ACTIVE: LoyaltyCardStatus.REMOVED},
+}
+"""The same of loyalty cards."""
 
 
 class CardRow(msgspec.Struct, frozen=True):
@@ -168,4 +176,80 @@ class CardReader(Protocol):
 
     async def loyalty_cards_by_id(self, keys: Sequence[OwnedId]) -> Sequence[LoyaltyCardRow | None]:
         """Loyalty cards by their id."""
+        ...
+
+
+class CardAdjustment(msgspec.Struct, frozen=True, rename="camel"):
+    """Money to add to a card, or to deduct from it; the amount is positive."""
+
+    card_id: OwnedId
+    direction: AdjustDirection
+    amount: Money
+
+
+class CardTransfer(msgspec.Struct, frozen=True, rename="camel"):
+    """Money to move from one card to another of the same customer; the whole balance where no amount is given."""
+
+    from_card_id: OwnedId
+    to_card_id: OwnedId
+    amount: Money | None = None
+
+
+class CardShown(msgspec.Struct, frozen=True):
+    """How a write came out: the card that it is about, and for a transfer the one that the money went to.
+
+    Neither where a second person has to approve it first.
+    """
+
+    card: CardRow | None
+    counterpart: CardRow | None = None
+
+
+class CardWriter(Writer, Protocol):
+    """Changes cards. Makes `audit`, and `approval` where an adjustment is beyond the allowance.
+
+    Raises Refusal, SourceUnavailable, SourceTimedOut, OutcomeUnknown.
+    """
+
+    async def adjust(self, write: Write, asked: CardAdjustment) -> Written[CardShown]:
+        """Add money or deduct it, by a row of the history (inv-C4). Makes `change`."""
+        ...
+
+    async def transfer(self, write: Write, asked: CardTransfer, *, rescues_stolen: bool) -> Written[CardShown]:
+        """Move money between cards of one customer, both rows or none (inv-C3). Makes `outgoing` and `incoming`.
+
+        `rescues_stolen` lets money off a card that is STOLEN.
+        """
+        ...
+
+    async def move(self, write: Write, card: OwnedId) -> Written[CardShown]:
+        """Bring the card into the status that `TRANSITIONS` has for the mutation that the write names."""
+        ...
+
+    async def expire(self, write: Write, card: OwnedId) -> Written[CardShown]:
+        """Expire the card for good, and write off what is left on it (M12). Makes `change`."""
+        ...
+
+    async def remove(self, write: Write, card: OwnedId, *, acknowledges_balance: bool) -> Written[CardShown]:
+        """Take the card off the account; one that holds money only where that is acknowledged (M17)."""
+        ...
+
+    async def rename(self, write: Write, card: OwnedId, nickname: str | None) -> Written[CardShown]:
+        """Set what the customer calls the card, or clear it (M6)."""
+        ...
+
+    async def register(self, write: Write, customer: CustomerId, number: str) -> Written[CardShown]:
+        """Make the card with this number the customer's, for ever (inv-C6). Makes `card`."""
+        ...
+
+    async def add_loyalty_card(self, write: Write, customer: CustomerId, number: str) -> Written[LoyaltyCardRow]:
+        """Give the customer one more number to be found by. Makes `card`."""
+        ...
+
+    async def replace_loyalty_card(self, write: Write, card: OwnedId, number: str) -> Written[LoyaltyCardRow]:
+        """Put another number in the place of one, which finds the customer still; shows the new card. Makes `card`."""
+        ...
+
+    async def remove_loyalty_card(self, write: Write, card: OwnedId) -> Written[LoyaltyCardRow]:
+        """Take the number off the account: it finds nobody, and is free."""
         ...

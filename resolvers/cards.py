@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from datasources.cards import TRANSITIONS, CardHistoryRow, CardRow, CardStatus, LoyaltyCardRow
+from datasources.card_rules import state_refusal, transfer_refusal
+from datasources.cards import CardHistoryRow, CardRow, LoyaltyCardRow
 from datasources.ids import CustomerId, EntityId
 from datasources.paging import Page, PageRequest
 from datasources.profiles import CustomerRow
 from datasources.registry import Domain
+from datasources.writing import Refusal
 from permissions.model import AdjustmentOperation, Scope
 from resolvers.actions import AvailableAction, Rule, Standing, of_owned, rule
 from resolvers.context import Context
@@ -51,26 +53,17 @@ async def replacement(card: LoyaltyCardRow, context: Context) -> LoyaltyCardRow 
 
 
 def _refusal(action: str) -> Callable[[CardRow, Context], str | None]:
-    """Why the card's state stands in the way of the mutation: gone from the account, or a status it does not take."""
-
-    def refused(card: CardRow, _context: Context) -> str | None:
-        if card.removed_at is not None:
-            return "The card was removed from the account."
-        if card.status not in TRANSITIONS[action]:
-            return f"Not possible with a card that is {card.status.value}."
-        return None
-
-    return refused
+    """Why the card's state stands in the way of the mutation."""
+    return lambda card, _context: _told(state_refusal(action, card))
 
 
 def _transfer_refusal(card: CardRow, context: Context) -> str | None:
-    """A transfer needs money to move, and off a stolen card the scope to rescue it."""
-    reason = _refusal("cardBalanceTransfer")(card, context)
-    if reason is None and card.status is CardStatus.STOLEN and not context.holds(RESCUE_STOLEN):
-        return f"The card is STOLEN: you need the scope {RESCUE_STOLEN}."
-    if reason is None and card.balance_minor <= 0:
-        return "The card has no balance."
-    return reason
+    """The same for the card that gives."""
+    return _told(transfer_refusal(card, rescues_stolen=context.holds(RESCUE_STOLEN)))
+
+
+def _told(refusal: Refusal | None) -> str | None:
+    return None if refusal is None else refusal.message
 
 
 ADJUSTING = (AdjustmentOperation.CARD_ADD, AdjustmentOperation.CARD_DEDUCT)

@@ -5,10 +5,10 @@ import random
 
 import msgspec
 
+from datasources.card_rules import product_of
 from datasources.fingerprints import fingerprint
 from datasources.ids import EntityId
 from datasources.importing.demo_program import CARD_PRODUCTS
-from datasources.program import CardProduct
 from datasources.sql.tables.cards import card_history, card_numbers, cards, loyalty_cards
 
 from .household import Household
@@ -45,14 +45,10 @@ def card_number(household: int, card: int) -> str:
     return f"{(household + card) % 10}{card}{household:014d}"
 
 
-def product_of(number: str) -> CardProduct:
-    """The product with the longest prefix of the number."""
-    return max((p for p in CARD_PRODUCTS if number.startswith(p.prefix)), key=lambda product: len(product.prefix))
-
-
 def _write_card(household: Household, chance: random.Random, card: int, *, status: str, master_key: bytes) -> None:
     number = card_number(household.number, card)
-    product = product_of(number)
+    product = product_of(CARD_PRODUCTS, number)
+    assert product is not None  # noqa: S101  # every first digit has one
     registered_at = household.timeline.start + dt.timedelta(days=chance.randint(1, 90), hours=15)
     moves = _moves(household, chance, registered_at, status)
     card_id = household.id(registered_at, "card", card)

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from datasources.card_rules import product_of
 from datasources.fingerprints import fingerprint
 from datasources.folding import card_key
 from datasources.program import CardProduct
@@ -80,10 +81,10 @@ def _register(known: dict[str, Card], entry: Entry) -> Iterable[Made]:
 
 
 def _product(entry: Entry, number: str) -> CardProduct:
-    products = [product for product in entry.book.settings.card_products if number.startswith(product.prefix)]
-    if not products:
+    product = product_of(entry.book.settings.card_products, number)
+    if product is None:
         raise BadValue("begins like no card product of the program", "number")
-    return max(products, key=lambda product: len(product.prefix))
+    return product
 
 
 def _move(known: dict[str, Card], entry: Entry) -> Made:
@@ -119,6 +120,6 @@ async def fold_loyalty_cards(connection: AsyncConnection, entries: Sequence[Entr
             continue
         folded.made.append((entry, entry.made(loyalty_cards, replaced_by_id=successor)))
         if values["status"] == "REPLACED":
-            row = {"kind": "LOYALTY_NUMBER", "system": "", "value": values["number"], "is_replaced": True}
+            row = {"kind": "LOYALTY_NUMBER", "system": "", "value": card_key(values["number"]), "is_replaced": True}
             folded.made.append((entry, entry.made(identifiers, "number", **row)))
     return folded
