@@ -1,17 +1,26 @@
 """Tiers as clients see them."""
 
 import datetime as dt
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
 
 from datasources import tiers as rows
 from datasources.registry import Domain
+from resolvers import command as command_of
 from resolvers import tiers
+from schema.audit import Audited
+from schema.commands import Keyed, Payload, ReasonInput
 from schema.connections import page_type
 from schema.enums import enum
-from schema.fields import connection, lookup
+from schema.fields import command, connection, lookup
 from schema.program import Tier, TierSystem
 from schema.scalars import Decimal
 from schema.values import Actor
-from schema.views import Node, view
+from schema.views import Node, values, view
+
+if TYPE_CHECKING:
+    from schema.customer import Customer
 
 TIERS = Domain.TIERS
 READ = "tiers:read"
@@ -92,3 +101,51 @@ class TierFields:
     # Last: here it hides the module of its name.
     tiers = connection(CustomerTierConnection, tiers.tiers, requires=READ, domain=TIERS)
     """Current tier of each tier system the customer belongs to; empty where the program has none."""
+
+
+@values(tiers.TierAdjustInput)
+class TierAdjustInput(Keyed):
+    """Which tier the customer is moved to, up or down. The reason code is required."""
+
+    customer_id: strawberry.ID
+    """Who is moved."""
+    system_key: str
+    """Key of the tier system in the program."""
+    tier_key: str
+    """Key of a tier of the system, another than the one held."""
+    protect_until: dt.datetime | None
+    """Until when nothing that counts, or no longer does, lowers the customer below the tier; left out, not at all."""
+    award_entry_outcomes: bool | None = False
+    """True to grant what the program grants to those who enter the tier; for a higher tier alone."""
+    award_skipped_outcomes: bool | None = False
+    """True to grant that of the tiers in between as well; for a higher tier alone."""
+    reason: ReasonInput
+    """Why; `code` is required, and `customerVisibleReason` becomes the note of the change."""
+
+
+@view(tiers.TierPayload)
+class TierPayload(Audited, Payload):
+    """What came of a change of tier."""
+
+    tier = lookup(CustomerTier | None, tiers.made_tier)
+    """The tier of the system as it is now."""
+    change = lookup(TierChange | None, tiers.made_change)
+    """The change as it was made."""
+    customer = lookup(
+        Annotated["Customer", strawberry.lazy("schema.customer")] | None, command_of.customer, served_by=Domain.PROFILES
+    )
+    """The customer as they are now."""
+
+
+class TierMutations:
+    """Changes of tiers."""
+
+    tier_adjust = command(
+        TierPayload,
+        tiers.adjust,
+        TierAdjustInput,
+        ids={"customer_id": "Customer"},
+        requires="tiers:adjust",
+        written_by=TIERS,
+    )
+    """Move a customer to another tier, whatever counts. Outcomes are granted only where you ask for them."""

@@ -23,6 +23,7 @@ from .stream import Stream
 from .timeline import months_later
 
 PROTECTED_DAYS = 180
+MATCHED = "silver"
 BY_KEY = {tier.key: tier for tier in TIERS}
 
 
@@ -76,6 +77,7 @@ def derive(household: Household, purchases: list[Purchase]) -> TierStory:
         status="ACTIVE",
         entered_at=last.at,
         expires_at=None if last.to.rank == 1 else months_later(last.at, 12),
+        protected_key=None if story.protected_until is None else MATCHED,
         protected_until=story.protected_until,
     )
     return story
@@ -103,7 +105,7 @@ def _story(household: Household, counted: list[Purchase]) -> TierStory:
     if household.number % 12 == 5:
         matched = household.enrolled_at + dt.timedelta(days=1)
         protected_until = matched + dt.timedelta(days=PROTECTED_DAYS)
-        steps.append(Step(matched, TIERS[0], BY_KEY["silver"], "MANUAL", ("STAFF", agent(household.number))))
+        steps.append(Step(matched, TIERS[0], BY_KEY[MATCHED], "MANUAL", ("STAFF", agent(household.number))))
     reviewed = protected_until is None
     spent: list[tuple[dt.datetime, int]] = []
     for bought in counted:
