@@ -12,6 +12,7 @@ from datasources.ids import CustomerId, EntityId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.profiles import CustomerRow, MembershipState, ProcessingState
 from datasources.values import ActorRef, KeyValue, actor_of
+from datasources.writing import Write, Writer, Written
 
 PREVIEW_LENGTH = 140
 """Characters of the description that a preview shows (O16)."""
@@ -41,19 +42,31 @@ class CustomerOfferState(Enum):
 
 IN_WALLET = frozenset({CustomerOfferState.ISSUED, CustomerOfferState.ACTIVATED})
 """The states in which an offer can still be used."""
-CHANGEABLE = IN_WALLET | {CustomerOfferState.EXPIRED}
-KEPT = CHANGEABLE | {CustomerOfferState.REDEEMED}
+MOVES: Mapping[tuple[CustomerOfferState, str], CustomerOfferState] = {
+    (CustomerOfferState.ISSUED, "offerActivate"): CustomerOfferState.ACTIVATED,
+    (CustomerOfferState.ISSUED, "offerRedeem"): CustomerOfferState.REDEEMED,
+    (CustomerOfferState.ACTIVATED, "offerRedeem"): CustomerOfferState.REDEEMED,
+    (CustomerOfferState.REDEEMED, "offerReinstate"): CustomerOfferState.ISSUED,
+    (CustomerOfferState.ISSUED, "offerRevoke"): CustomerOfferState.REVOKED,
+    (CustomerOfferState.ACTIVATED, "offerRevoke"): CustomerOfferState.REVOKED,
+    (CustomerOfferState.ISSUED, "offerRemove"): CustomerOfferState.REMOVED,
+    (CustomerOfferState.ACTIVATED, "offerRemove"): CustomerOfferState.REMOVED,
+    (CustomerOfferState.ISSUED, "offerRedemptionDatesChange"): CustomerOfferState.ISSUED,
+    (CustomerOfferState.ACTIVATED, "offerRedemptionDatesChange"): CustomerOfferState.ACTIVATED,
+    (CustomerOfferState.EXPIRED, "offerRedemptionDatesChange"): CustomerOfferState.ISSUED,
+    (CustomerOfferState.ISSUED, "offerFlexFieldsUpdate"): CustomerOfferState.ISSUED,
+    (CustomerOfferState.ACTIVATED, "offerFlexFieldsUpdate"): CustomerOfferState.ACTIVATED,
+    (CustomerOfferState.EXPIRED, "offerFlexFieldsUpdate"): CustomerOfferState.EXPIRED,
+    (CustomerOfferState.REDEEMED, "offerFlexFieldsUpdate"): CustomerOfferState.REDEEMED,
+}
+"""Where each mutation leads from a state; what is not here it refuses (section 2, "State machines"; settled.md, "Cards,
+offers, promo codes, tags")."""
 
 OPEN_IN: Mapping[str, frozenset[CustomerOfferState]] = {
-    "offerActivate": frozenset({CustomerOfferState.ISSUED}),
-    "offerRedeem": IN_WALLET,
-    "offerReinstate": frozenset({CustomerOfferState.REDEEMED}),
-    "offerRevoke": IN_WALLET,
-    "offerRemove": IN_WALLET,
-    "offerRedemptionDatesChange": CHANGEABLE,
-    "offerFlexFieldsUpdate": KEPT,
+    action: frozenset(state for state, moved_by in MOVES if moved_by == action)
+    for action in dict.fromkeys(action for _, action in MOVES)
 }
-"""From which states each mutation leads (section 2, "State machines"; settled.md, "Cards, offers, promo codes, tags")."""
+"""From which states each mutation leads."""
 
 GRANTING = frozenset({"offerActivate", "offerRedeem", "offerReinstate", "offerRedemptionDatesChange"})
 """The mutations that grant value: refused for who is blocked or restricted (settled.md, "Restricted and blocked")."""
@@ -215,8 +228,8 @@ class CustomerOfferFilter(msgspec.Struct, frozen=True):
         return CustomerOfferFilter(tuple(state for state in asked if state is not CustomerOfferState.EXPIRED))
 
 
-def issue_blockers(available: AvailableOfferRow, customer: CustomerRow, now: dt.datetime) -> tuple[IssueBlocker, ...]:
-    """Everything that keeps the offer from being issued to the customer now, in the order of `IssueBlocker`."""
+def offer_blockers(available: AvailableOfferRow, now: dt.datetime) -> tuple[IssueBlocker, ...]:
+    """What keeps the offer from being issued now, whoever the customer is but for what they had of it."""
     offer = available.offer
     has_ended = offer.ends_at is not None and offer.ends_at <= now
     limit, left = offer.per_customer_limit, offer.inventory_remaining
@@ -228,11 +241,54 @@ def issue_blockers(available: AvailableOfferRow, customer: CustomerRow, now: dt.
         IssueBlocker.NO_INVENTORY: left is not None and left <= 0,
         IssueBlocker.EXCLUDED: available.excluded_at is not None,
         IssueBlocker.PER_CUSTOMER_LIMIT: limit is not None and available.held >= limit,
+    }
+    return tuple(blocker for blocker, holds in found.items() if holds)
+
+
+def issue_blockers(available: AvailableOfferRow, customer: CustomerRow, now: dt.datetime) -> tuple[IssueBlocker, ...]:
+    """Everything that keeps the offer from being issued to the customer now, in the order of `IssueBlocker`."""
+    found = {
         IssueBlocker.CUSTOMER_GONE: customer.is_gone or customer.membership_state is MembershipState.DELETED,
         IssueBlocker.CUSTOMER_BLOCKED: customer.membership_state is MembershipState.BLOCKED,
         IssueBlocker.CUSTOMER_RESTRICTED: customer.processing is ProcessingState.RESTRICTED,
     }
-    return tuple(blocker for blocker in IssueBlocker if found[blocker])
+    return (*offer_blockers(available, now), *(blocker for blocker, holds in found.items() if holds))
+
+
+class OfferIssue(msgspec.Struct, frozen=True):
+    """An offer of the catalogue for a customer, as it is asked for."""
+
+    customer_id: CustomerId
+    offer_id: EntityId
+
+
+class OfferReinstate(msgspec.Struct, frozen=True):
+    """A redeemed offer that is to be in the wallet again; `extend_to` is the new end of its window."""
+
+    customer_offer_id: OwnedId
+    extend_to: dt.datetime | None = None
+
+
+class OfferRevoke(msgspec.Struct, frozen=True):
+    """An offer that is to be taken back, and whether the customer is barred from it for good."""
+
+    customer_offer_id: OwnedId
+    exclude: bool
+
+
+class OfferDates(msgspec.Struct, frozen=True):
+    """Another window for an offer; `redeemable_from` stays where it is UNSET, and goes where it is None."""
+
+    customer_offer_id: OwnedId
+    redeemable_until: dt.datetime
+    redeemable_from: dt.datetime | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class OfferFields(msgspec.Struct, frozen=True):
+    """Flex fields for an offer: set, or deleted where they have no value."""
+
+    customer_offer_id: OwnedId
+    fields: tuple[KeyValue, ...]
 
 
 class OfferReader(Protocol):
@@ -265,4 +321,43 @@ class OfferReader(Protocol):
         self, keys: Sequence[tuple[CustomerId, str]], now: dt.datetime
     ) -> Sequence[Sequence[CustomerOfferRow]]:
         """What was redeemed with the purchase of each (customer, external id), in the order of issuing."""
+        ...
+
+
+class OfferWriter(Writer, Protocol):
+    """Changes offers; what is shown is the customer's offer as it came out.
+
+    Raises Refusal, SourceUnavailable, SourceTimedOut, OutcomeUnknown.
+    """
+
+    async def issue(self, write: Write, asked: OfferIssue) -> Written[CustomerOfferRow]:
+        """Take one of the inventory and put it into the customer's wallet."""
+        ...
+
+    async def activate(self, write: Write, customer_offer: OwnedId) -> Written[CustomerOfferRow]:
+        """Switch the offer on."""
+        ...
+
+    async def redeem(self, write: Write, customer_offer: OwnedId) -> Written[CustomerOfferRow]:
+        """Mark the offer as used, without a purchase."""
+        ...
+
+    async def reinstate(self, write: Write, asked: OfferReinstate) -> Written[CustomerOfferRow]:
+        """Put a redeemed offer into the wallet again."""
+        ...
+
+    async def revoke(self, write: Write, asked: OfferRevoke) -> Written[CustomerOfferRow]:
+        """Take the offer back and return it to the inventory."""
+        ...
+
+    async def remove(self, write: Write, customer_offer: OwnedId) -> Written[CustomerOfferRow]:
+        """Take the offer out of the customer's inbox; nothing is returned to the inventory."""
+        ...
+
+    async def change_dates(self, write: Write, asked: OfferDates) -> Written[CustomerOfferRow]:
+        """Give the offer another redemption window."""
+        ...
+
+    async def update_fields(self, write: Write, asked: OfferFields) -> Written[CustomerOfferRow]:
+        """Set and delete flex fields."""
         ...

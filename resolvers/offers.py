@@ -4,20 +4,27 @@ import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from datasources.errors import InvalidRequest
 from datasources.folding import fold
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import CustomerId, EntityId, OwnedId
+from datasources.offer_moves import hindrance
 from datasources.offers import (
     GRANTING,
     OPEN_IN,
     CustomerOfferFilter,
     CustomerOfferRow,
     IssueBlocker,
+    OfferDates,
+    OfferFields,
     OfferFilter,
+    OfferIssue,
+    OfferReinstate,
+    OfferRevoke,
     OfferRow,
     issue_blockers,
 )
@@ -26,8 +33,11 @@ from datasources.points import PointAuditFilter, PointAuditRow
 from datasources.profiles import CustomerRow
 from datasources.program import PointAccountType, PointSource
 from datasources.registry import Domain
+from datasources.values import KeyValue
+from datasources.writing import Reason
 from permissions.model import Scope
 from resolvers.actions import AvailableAction, Rule, Standing, of_owned, rule
+from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
 
 READ_POINTS = Scope("points:read")
@@ -99,15 +109,7 @@ def _spelled(blockers: Sequence[IssueBlocker]) -> list[str]:
 
 def _refusal(action: str) -> Callable[[CustomerOfferRow, Context], str | None]:
     """Why the offer's state, or the day, stands in the way of the mutation."""
-
-    def refused(row: CustomerOfferRow, context: Context) -> str | None:
-        if row.state not in OPEN_IN[action]:
-            return f"Not possible with an offer that is {row.state.value}."
-        if action == "offerRedeem" and row.redeemable_from is not None and row.redeemable_from > context.now:
-            return "The offer can't be redeemed yet."
-        return None
-
-    return refused
+    return lambda row, context: hindrance(row, action, context.now)
 
 
 RULES: tuple[Rule[CustomerOfferRow], ...] = tuple(
@@ -224,3 +226,114 @@ def title(row: IncentiveRow, context: Context) -> str:
 def point_source(row: IncentiveRow, context: Context) -> PointSource | None:
     """Where granted points came from."""
     return None if row.entry is None else context.settings.point_source(row.entry.source_key)
+
+
+class OfferIssueInput(msgspec.Struct, frozen=True):
+    """An issue as it is asked for."""
+
+    customer_id: CustomerId
+    offer_id: EntityId
+    idempotency_key: str
+    dry_run: bool | None = False
+    reason: Reason | None = None
+
+
+class CustomerOfferActionInput(msgspec.Struct, frozen=True):
+    """What is done to a customer's offer as it is asked for."""
+
+    customer_offer_id: OwnedId
+    idempotency_key: str | None = None
+    dry_run: bool | None = False
+    reason: Reason | None = None
+
+
+class OfferReinstateInput(CustomerOfferActionInput, frozen=True):
+    """A reinstatement as it is asked for."""
+
+    extend_to: dt.datetime | None = None
+
+
+class OfferRevokeInput(CustomerOfferActionInput, frozen=True):
+    """A revocation as it is asked for."""
+
+    exclude: bool = True
+
+
+class OfferRedemptionDatesInput(CustomerOfferActionInput, frozen=True, kw_only=True):
+    """Another redemption window as it is asked for."""
+
+    redeemable_until: dt.datetime
+    redeemable_from: dt.datetime | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class OfferFlexFieldsInput(CustomerOfferActionInput, frozen=True, kw_only=True):
+    """Flex fields as they are asked for."""
+
+    fields: tuple[KeyValue, ...]
+
+
+class CustomerOfferPayload(Payload[CustomerOfferRow], frozen=True):
+    """What came of a write of a customer's offer; `named_offer` is the one that the input names."""
+
+    named_offer: EntityId | None = None
+
+
+async def issue(command: Command[OfferIssueInput]) -> CustomerOfferPayload:
+    """Issue an offer to the customer (O7)."""
+    asked = OfferIssue(command.asked.customer_id, command.asked.offer_id)
+    return CustomerOfferPayload(*await carried_out(command, command.context.sources.writers.offers.issue, asked))
+
+
+async def activate(command: Command[CustomerOfferActionInput]) -> CustomerOfferPayload:
+    """Switch an offer on (O14)."""
+    return await _written(command, command.context.sources.writers.offers.activate, command.asked.customer_offer_id)
+
+
+async def redeem(command: Command[CustomerOfferActionInput]) -> CustomerOfferPayload:
+    """Mark an offer as redeemed on behalf of the customer (O3)."""
+    return await _written(command, command.context.sources.writers.offers.redeem, command.asked.customer_offer_id)
+
+
+async def reinstate(command: Command[OfferReinstateInput]) -> CustomerOfferPayload:
+    """Return a redeemed offer to the wallet (O8)."""
+    asked = OfferReinstate(command.asked.customer_offer_id, command.asked.extend_to)
+    return await _written(command, command.context.sources.writers.offers.reinstate, asked)
+
+
+async def revoke(command: Command[OfferRevokeInput]) -> CustomerOfferPayload:
+    """Take an offer back, and bar the customer from it unless told otherwise (O4)."""
+    asked = OfferRevoke(command.asked.customer_offer_id, command.asked.exclude)
+    return await _written(command, command.context.sources.writers.offers.revoke, asked)
+
+
+async def remove(command: Command[CustomerOfferActionInput]) -> CustomerOfferPayload:
+    """Take an offer out of the customer's inbox (O18)."""
+    return await _written(command, command.context.sources.writers.offers.remove, command.asked.customer_offer_id)
+
+
+async def change_dates(command: Command[OfferRedemptionDatesInput]) -> CustomerOfferPayload:
+    """Give an offer another redemption window (O5)."""
+    given = command.asked
+    asked = OfferDates(given.customer_offer_id, given.redeemable_until, given.redeemable_from)
+    return await _written(command, command.context.sources.writers.offers.change_dates, asked)
+
+
+async def update_fields(command: Command[OfferFlexFieldsInput]) -> CustomerOfferPayload:
+    """Set and delete flex fields of an offer (O6)."""
+    asked = OfferFields(command.asked.customer_offer_id, command.asked.fields)
+    return await _written(command, command.context.sources.writers.offers.update_fields, asked)
+
+
+async def _written(command: Command[Any], method: Any, asked: Any) -> CustomerOfferPayload:
+    _, named = command.asked.customer_offer_id
+    return CustomerOfferPayload(*await carried_out(command, method, asked), named_offer=named)
+
+
+async def made_offer(payload: CustomerOfferPayload, context: Context) -> CustomerOfferRow | None:
+    """The customer's offer as it came out; where an earlier answer is repeated, as it is now."""
+    if payload.written.shown is not None:
+        return payload.written.shown
+    made = payload.stored("customer_offer") or payload.named_offer
+    if made is None or payload.customer_id is None or not payload.replayed:
+        return None
+    return await customer_offer(context, payload.customer_id, made)

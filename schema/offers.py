@@ -2,16 +2,20 @@
 
 import datetime as dt
 
+import strawberry
+
 from datasources import offers as rows
 from datasources.registry import Domain
 from resolvers import offers
 from schema.actions import AvailableAction
+from schema.audit import Audited
+from schema.commands import Explained, Keyed, Payload, Repeatable
 from schema.connections import page_type
 from schema.enums import enum
-from schema.fields import argument, connection, lookup
+from schema.fields import argument, command, connection, lookup
 from schema.points import PointSource
 from schema.scalars import Long, Url
-from schema.values import Actor, KeyValue
+from schema.values import Actor, KeyValue, KeyValueInput
 from schema.views import Node, values, view
 
 OFFERS = Domain.OFFERS
@@ -183,3 +187,148 @@ class OfferQueries:
         served_by=OFFERS,
     )
     """The program's offers, newest first."""
+
+
+@values(offers.OfferIssueInput)
+class OfferIssueInput(Keyed, Explained):
+    """Which offer is issued to whom."""
+
+    customer_id: strawberry.ID
+    """Who gets it."""
+    offer_id: strawberry.ID
+    """An offer of the catalogue."""
+
+
+@values(offers.CustomerOfferActionInput)
+class CustomerOfferActionInput(Repeatable, Explained):
+    """Something that is done to a customer's offer and needs no more than that."""
+
+    customer_offer_id: strawberry.ID
+    """Which of the customer's offers."""
+
+
+@values(offers.OfferReinstateInput)
+class OfferReinstateInput(Repeatable, Explained):
+    """`extendTo` is needed when the redemption window has passed meanwhile."""
+
+    customer_offer_id: strawberry.ID
+    """Which of the customer's offers."""
+    extend_to: dt.datetime | None
+    """Until when it can be redeemed from now on; left out, as before."""
+
+
+@values(offers.OfferRevokeInput)
+class OfferRevokeInput(Repeatable, Explained):
+    """Returns the offer to inventory; `exclude` bars the customer from getting it again."""
+
+    customer_offer_id: strawberry.ID
+    """Which of the customer's offers."""
+    exclude: bool = True
+    """False to let the customer get the offer again."""
+
+
+@values(offers.OfferRedemptionDatesInput)
+class OfferRedemptionDatesInput(Repeatable, Explained):
+    """Another redemption window; an offer that had expired is in the wallet again."""
+
+    customer_offer_id: strawberry.ID
+    """Which of the customer's offers."""
+    redeemable_from: dt.datetime | None
+    """From when on it can be redeemed; left out, as before; null: at once."""
+    redeemable_until: dt.datetime
+    """Until when it can be redeemed: a moment to come."""
+
+
+@values(offers.OfferFlexFieldsInput)
+class OfferFlexFieldsInput(Repeatable, Explained):
+    """A null value deletes the key; keys that are not named stay as they are."""
+
+    customer_offer_id: strawberry.ID
+    """Which of the customer's offers."""
+    fields: list[KeyValueInput]
+    """Keys of 1 to 100 characters, values of 1 to 2,000; an offer holds at most 50."""
+
+
+@view(offers.CustomerOfferPayload)
+class CustomerOfferPayload(Audited, Payload):
+    """What came of a change of a customer's offer."""
+
+    customer_offer = lookup(CustomerOffer | None, offers.made_offer)
+    """The offer as it is now."""
+
+
+class OfferMutations:
+    """Changes of offers."""
+
+    offer_issue = command(
+        CustomerOfferPayload,
+        offers.issue,
+        OfferIssueInput,
+        ids={"customer_id": "Customer", "offer_id": "Offer"},
+        requires="offers:issue",
+        written_by=OFFERS,
+    )
+    """Put an offer into the customer's wallet at once."""
+    offer_activate = command(
+        CustomerOfferPayload,
+        offers.activate,
+        CustomerOfferActionInput,
+        ids={"customer_offer_id": "CustomerOffer"},
+        requires="offers:manage",
+        written_by=OFFERS,
+    )
+    """Switch an issued offer on."""
+    offer_redeem = command(
+        CustomerOfferPayload,
+        offers.redeem,
+        CustomerOfferActionInput,
+        ids={"customer_offer_id": "CustomerOffer"},
+        requires="offers:manage",
+        written_by=OFFERS,
+    )
+    """Mark an offer as redeemed on behalf of the customer."""
+    offer_reinstate = command(
+        CustomerOfferPayload,
+        offers.reinstate,
+        OfferReinstateInput,
+        ids={"customer_offer_id": "CustomerOffer"},
+        requires="offers:manage",
+        written_by=OFFERS,
+    )
+    """Return a redeemed offer to the wallet, as when its purchase was cancelled."""
+    offer_revoke = command(
+        CustomerOfferPayload,
+        offers.revoke,
+        OfferRevokeInput,
+        ids={"customer_offer_id": "CustomerOffer"},
+        requires="offers:manage",
+        written_by=OFFERS,
+    )
+    """Take an offer out of the wallet and return it to the inventory."""
+    offer_remove = command(
+        CustomerOfferPayload,
+        offers.remove,
+        CustomerOfferActionInput,
+        ids={"customer_offer_id": "CustomerOffer"},
+        requires="offers:manage",
+        written_by=OFFERS,
+    )
+    """Take an offer out of the customer's inbox; the inventory stays as it is, and the customer may get it again."""
+    offer_redemption_dates_change = command(
+        CustomerOfferPayload,
+        offers.change_dates,
+        OfferRedemptionDatesInput,
+        ids={"customer_offer_id": "CustomerOffer"},
+        requires="offers:manage",
+        written_by=OFFERS,
+    )
+    """Change when an offer can be redeemed, also once it has expired."""
+    offer_flex_fields_update = command(
+        CustomerOfferPayload,
+        offers.update_fields,
+        OfferFlexFieldsInput,
+        ids={"customer_offer_id": "CustomerOffer"},
+        requires="offers:manage",
+        written_by=OFFERS,
+    )
+    """Set and delete what other systems keep with an offer."""

@@ -131,7 +131,13 @@ class Available:
         total = count if is_counted else literal(None, BigInteger())
         barred = and_(offer_exclusions.c.customer_id == keys.c.customer_id, offer_exclusions.c.offer_id == page.c.id)
         return (
-            select(keys.c.position, total.label("total"), *page.c, _times_held(keys, page), offer_exclusions.c.at)
+            select(
+                keys.c.position,
+                total.label("total"),
+                *page.c,
+                times_held(keys.c.customer_id, page.c.id),
+                offer_exclusions.c.at,
+            )
             .select_from(keys.outerjoin(page, true()).outerjoin(offer_exclusions, barred))
             .order_by(keys.c.position, page.c.created_at.desc(), page.c.id.desc())
         )
@@ -145,14 +151,14 @@ class Available:
         return listed.limit(bindparam("limit", type_=BigInteger())).subquery("page")
 
 
-def _times_held(keys: FromClause, page: FromClause) -> ColumnElement[int]:
+def times_held(customer: ColumnElement[UUID], offer: ColumnElement[UUID]) -> ColumnElement[int]:
     """How often the offer was issued to the customer, but for what was revoked (inv-O2)."""
     counted = select(func.count()).where(
-        customer_offers.c.customer_id == keys.c.customer_id,
-        customer_offers.c.offer_id == page.c.id,
+        customer_offers.c.customer_id == customer,
+        customer_offers.c.offer_id == offer,
         customer_offers.c.state != State.REVOKED.value,
     )
-    return counted.correlate(keys, page).scalar_subquery().label("held")
+    return counted.correlate_except(customer_offers).scalar_subquery().label("held")
 
 
 AVAILABLE = Available()

@@ -63,6 +63,7 @@ CUSTOMER = CustomerRow(
     verified_at=None,
     blocked_at=None,
     block_reason=None,
+    deleted_at=None,
     processing=ProcessingState.ACTIVE,
     is_test_persona=False,
     created_at=NOW,
