@@ -1,7 +1,7 @@
 """Campaigns that target customers, and how far each customer has come. Rules: requirements 1.N."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -10,7 +10,9 @@ import msgspec
 from datasources.ids import CustomerId, EntityId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.program import hundredths
+from datasources.refusals import UserErrorCode
 from datasources.values import ActorRef, actor_of
+from datasources.writing import Refusal, Write, Writer, Written
 
 
 class CampaignType(Enum):
@@ -99,6 +101,41 @@ class CustomerCampaignRow(msgspec.Struct, frozen=True):
         return CampaignProgress(self.progress_hundredths or 0, self.target_hundredths, self.unit)
 
 
+TRANSITIONS: Mapping[tuple[CampaignStatus, str], CampaignStatus] = {
+    (CampaignStatus.ELIGIBLE, "campaignComplete"): CampaignStatus.COMPLETED,
+    (CampaignStatus.IN_PROGRESS, "campaignComplete"): CampaignStatus.COMPLETED,
+}
+"""Where a mutation leads from which status (requirements section 2); COMPLETED and EXPIRED are the last ones."""
+
+
+class CampaignCompletion(msgspec.Struct, frozen=True):
+    """A campaign that staff complete for a customer, with what it grants where that is asked for."""
+
+    customer_campaign_id: OwnedId
+    award_outcomes: bool = False
+
+
+class CampaignShown(msgspec.Struct, frozen=True):
+    """What came out: the customer's campaign afterwards."""
+
+    campaign: CustomerCampaignRow
+
+
+def completed(row: CustomerCampaignRow, by: ActorRef, now: dt.datetime) -> CustomerCampaignRow:
+    """The customer's campaign once it is completed (N8). Raises Refusal."""
+    at = "customerCampaignId"
+    if row.status is CampaignStatus.COMPLETED:
+        raise Refusal(UserErrorCode.ALREADY_DONE, "The campaign is completed already.", at)
+    after = TRANSITIONS.get((row.status, "campaignComplete"))
+    if after is None:
+        raise Refusal(UserErrorCode.INVALID_TRANSITION, "The campaign has ended.", at)
+    if row.starts_at > now:
+        raise Refusal(UserErrorCode.INVALID_TRANSITION, "The campaign has not begun: wait until it has.", at)
+    return msgspec.structs.replace(
+        row, status=after, completed_at=now, completed_by_kind=by.kind.value, completed_by_id=by.id
+    )
+
+
 class CampaignFilter(msgspec.Struct, frozen=True):
     """Which campaigns of a customer."""
 
@@ -116,4 +153,12 @@ class CampaignReader(Protocol):
 
     async def by_id(self, keys: Sequence[OwnedId], now: dt.datetime) -> Sequence[CustomerCampaignRow | None]:
         """Customers' campaigns by their id."""
+        ...
+
+
+class CampaignWriter(Writer, Protocol):
+    """Changes campaigns. Raises Refusal, SourceUnavailable, SourceTimedOut, OutcomeUnknown."""
+
+    async def complete(self, write: Write, asked: CampaignCompletion) -> Written[CampaignShown]:
+        """Complete a campaign for the customer, whatever their progress (N8)."""
         ...

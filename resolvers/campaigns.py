@@ -2,10 +2,14 @@
 
 from uuid import UUID
 
-from datasources.campaigns import CustomerCampaignRow
-from datasources.ids import CustomerId, EntityId
+import msgspec
+
+from datasources.campaigns import CampaignCompletion, CampaignShown, CustomerCampaignRow
+from datasources.ids import CustomerId, EntityId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.profiles import CustomerRow
+from datasources.writing import Reason
+from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
 
 
@@ -22,3 +26,36 @@ async def campaign(context: Context, customer: UUID, id: UUID) -> CustomerCampai
 def admin_url(row: CustomerCampaignRow, context: Context) -> str | None:
     """The campaign in the program's own tool (A16)."""
     return context.settings.admin_page("campaigns", row.campaign_key)
+
+
+class CampaignCompleteInput(msgspec.Struct, frozen=True):
+    """A completion as it is asked for."""
+
+    customer_campaign_id: OwnedId
+    award_outcomes: bool | None = False
+    idempotency_key: str | None = None
+    dry_run: bool | None = False
+    reason: Reason | None = None
+
+
+class CampaignPayload(Payload[CampaignShown], frozen=True):
+    """What came of a completion; `id` is that of the customer's campaign."""
+
+    id: EntityId
+
+
+async def complete(command: Command[CampaignCompleteInput]) -> CampaignPayload:
+    """Complete a campaign for the customer (N8)."""
+    asked = command.asked
+    completion = CampaignCompletion(asked.customer_campaign_id, award_outcomes=asked.award_outcomes is True)
+    carried = await carried_out(command, command.context.sources.writers.campaigns.complete, completion)
+    return CampaignPayload(*carried, asked.customer_campaign_id[1])
+
+
+async def completed(payload: CampaignPayload, context: Context) -> CustomerCampaignRow | None:
+    """The customer's campaign as it is now; as it would be after a dry run."""
+    if payload.written.shown is not None:
+        return payload.written.shown.campaign
+    if payload.customer_id is None or not payload.written.ids:
+        return None
+    return await campaign(context, payload.customer_id, payload.id)

@@ -2,15 +2,19 @@
 
 import datetime as dt
 
+import strawberry
+
 from datasources import campaigns as rows
 from datasources.registry import Domain
 from resolvers import campaigns
+from schema.audit import Audited
+from schema.commands import Explained, Payload, Repeatable
 from schema.connections import page_type
 from schema.enums import enum
-from schema.fields import argument, connection, lookup
+from schema.fields import argument, command, connection, lookup
 from schema.scalars import Decimal, Url
 from schema.values import Actor
-from schema.views import Node, view
+from schema.views import Node, values, view
 
 READ = "campaigns:read"
 
@@ -90,3 +94,35 @@ class CampaignFields:
         domain=Domain.CAMPAIGNS,
     )
     """Campaigns that target the customer, last started first."""
+
+
+@values(campaigns.CampaignCompleteInput)
+class CampaignCompleteInput(Repeatable, Explained):
+    """Which campaign to complete for the customer, whatever their progress. It can't be undone."""
+
+    customer_campaign_id: strawberry.ID
+    """A campaign that has begun, has not ended, and is not completed."""
+    award_outcomes: bool | None = False
+    """True to grant what the campaign grants to those who complete it."""
+
+
+@view(campaigns.CampaignPayload)
+class CampaignPayload(Audited, Payload):
+    """What came of completing a campaign."""
+
+    campaign = lookup(CustomerCampaign | None, campaigns.completed)
+    """The customer's campaign as it is now."""
+
+
+class CampaignMutations:
+    """Changes of campaigns."""
+
+    campaign_complete = command(
+        CampaignPayload,
+        campaigns.complete,
+        CampaignCompleteInput,
+        ids={"customer_campaign_id": "CustomerCampaign"},
+        requires="campaigns:manage",
+        written_by=Domain.CAMPAIGNS,
+    )
+    """Complete a campaign on behalf of the customer; what it grants only where you ask for it."""
