@@ -2,15 +2,19 @@
 
 import datetime as dt
 
+import strawberry
+
 from datasources import profiles
 from datasources import promo_codes as rows
 from datasources.registry import Domain
 from resolvers import promo_codes
+from schema.audit import Audited
+from schema.commands import CustomerActionInput, Payload
 from schema.connections import page_type
 from schema.enums import enum
-from schema.fields import argument, connection, lookup
+from schema.fields import argument, command, connection, lookup
 from schema.scalars import Url
-from schema.views import Node, view
+from schema.views import Node, values, view
 
 READ = "promocodes:read"
 
@@ -131,3 +135,53 @@ class PromoCodeFields:
         domain=Domain.PROMO_CODES,
     )
     """Codes, failed claims, limiters met, and the lockout."""
+
+
+@values(promo_codes.PromoCodeClaimInput)
+class PromoCodeClaimInput:
+    """A code that the customer tells you."""
+
+    customer_id: strawberry.ID
+    """For whom it is claimed."""
+    code: str
+    """The code as it is written, with the case of its letters; blanks around it do not count."""
+    idempotency_key: str
+    """1 to 255 visible ASCII characters: the same key and input again changes nothing and gives the same answer, also where
+    the claim failed."""
+    dry_run: bool | None = False
+    """True to see what would come of it; nothing is stored."""
+
+
+@view(promo_codes.PromoCodePayload)
+class PromoCodePayload(Audited, Payload):
+    """What came of a claim, or of the reset of a lockout."""
+
+    promo_code = lookup(PromoCode | None, promo_codes.claimed)
+    """The code that was claimed."""
+    failure = lookup(rows.PromoCodeFailure | None, promo_codes.failure)
+    """Why the claim failed; it is among the customer's `claimErrors` too, and counts toward a lockout."""
+    lockout = lookup(PromoCodeLockout | None, promo_codes.lockout_now)
+    """Whether failed claims have locked the customer out by now."""
+
+
+class PromoCodeMutations:
+    """Changes of promo codes."""
+
+    promo_code_claim = command(
+        PromoCodePayload,
+        promo_codes.claim,
+        PromoCodeClaimInput,
+        ids={"customer_id": "Customer"},
+        requires="promocodes:manage",
+        written_by=Domain.PROMO_CODES,
+    )
+    """Claim a code on behalf of the customer. Limits and lockouts hold as if the customer had entered it."""
+    promo_code_lockout_reset = command(
+        PromoCodePayload,
+        promo_codes.reset_lockout,
+        CustomerActionInput,
+        ids={"customer_id": "Customer"},
+        requires="promocodes:manage",
+        written_by=Domain.PROMO_CODES,
+    )
+    """End a lockout and count failed claims anew; the list of them stays."""

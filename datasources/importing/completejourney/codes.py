@@ -5,6 +5,7 @@ import datetime as dt
 import msgspec
 
 from datasources.program import LockoutPolicy
+from datasources.promo_codes import masked
 from datasources.sql.tables.promo_codes import (
     customer_promo_codes,
     promo_code_errors,
@@ -31,21 +32,36 @@ class Failure(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Claim(msgspec.Struct, frozen=True):
+    """A code that was claimed."""
+
+    at: dt.datetime
+    code: str
+
+
+def claims(household: Household) -> list[Claim]:
+    """What the household claimed: half of them have claimed one code."""
+    number, timeline = household.number, household.timeline
+    made: list[Claim] = []
+    if number % 4 == 1:
+        made.append(Claim(timeline.before_end(days=150), ENDED))
+    elif number % 4 == 3:
+        made.append(Claim(timeline.before_end(days=15), ONCE))
+    return [claim for claim in made if household.takes_part_at(claim.at)]
+
+
 def write(household: Household, stream: Stream) -> None:
     """Everyone who takes part has a code assigned; half have claimed one; some failed, met a limiter, were locked out."""
-    number, timeline = household.number, household.timeline
-    _write_code(household, stream, ASSIGNED, timeline.before_end(days=12), claimed=False)
-    if number % 4 == 1:
-        _write_code(household, stream, ENDED, timeline.before_end(days=150), claimed=True)
-    elif number % 4 == 3:
-        _write_code(household, stream, ONCE, timeline.before_end(days=15), claimed=True)
+    _write_code(household, stream, Claim(household.timeline.before_end(days=12), ASSIGNED), claimed=False)
+    for claim in claims(household):
+        _write_code(household, stream, claim, claimed=True)
     earlier = [failure for failure in _earlier_failures(household) if household.takes_part_at(failure.at)]
     latest = _latest_failures(household)
     for index, failure in enumerate([*earlier, *latest]):
         household.own(
             promo_code_errors,
             id=household.id(failure.at, "promo code error", index),
-            entered_code=f"{failure.entered[:2]}{'•' * len(failure.entered[2:])}",
+            entered_code=masked(failure.entered),
             reason=failure.reason,
             at=failure.at,
         )
@@ -74,7 +90,8 @@ def _latest_failures(household: Household) -> list[Failure]:
     return [Failure(at, *entered[index % 2]) for index, at in enumerate(tries)]
 
 
-def _write_code(household: Household, stream: Stream, code: str, at: dt.datetime, *, claimed: bool) -> None:
+def _write_code(household: Household, stream: Stream, claim: Claim, *, claimed: bool) -> None:
+    code, at = claim.code, claim.at
     if not household.takes_part_at(at):
         return
     household.own(
