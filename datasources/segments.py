@@ -1,4 +1,4 @@
-"""Segments and who is in them. Rules: requirements F22, J9, O21."""
+"""Segments and who is in them. Rules: requirements 1.V, F22, J9, O21."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -8,9 +8,11 @@ from uuid import UUID
 
 import msgspec
 
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import CustomerId, EntityId, OwnedId
 from datasources.paging import Page, PageRequest
+from datasources.refusals import UserErrorCode
 from datasources.values import ActorRef, actor_of
+from datasources.writing import Refusal, Write, Writer, Written
 
 
 class SegmentKind(Enum):
@@ -66,6 +68,10 @@ class SegmentReader(Protocol):
         """The segments that each customer is in, last entered first, one page per customer."""
         ...
 
+    async def members(self, keys: Sequence[OwnedId]) -> Sequence[SegmentMembershipRow | None]:
+        """Whether each customer is in a segment, by (customer, segment)."""
+        ...
+
     async def segments(self, page: PageRequest) -> Page[SegmentRow]:
         """A page of all segments, by key."""
         ...
@@ -73,3 +79,41 @@ class SegmentReader(Protocol):
     async def by_id(self, ids: Sequence[EntityId]) -> Sequence[SegmentRow | None]:
         """Segments by their id."""
         ...
+
+
+class SegmentMember(msgspec.Struct, frozen=True):
+    """A customer and a segment."""
+
+    customer_id: CustomerId
+    segment_id: EntityId
+
+
+class MembershipShown(msgspec.Struct, frozen=True):
+    """How a write of segments came out: the membership as it is then, None for who left."""
+
+    membership: SegmentMembershipRow | None
+
+
+class SegmentWriter(Writer, Protocol):
+    """Changes who is in a segment that staff decide on. Makes `audit`.
+
+    Raises Refusal, SourceUnavailable, SourceTimedOut, OutcomeUnknown.
+    """
+
+    async def add(self, write: Write, asked: SegmentMember) -> Written[MembershipShown]:
+        """Put the customer into a segment (V1)."""
+        ...
+
+    async def remove(self, write: Write, asked: SegmentMember) -> Written[MembershipShown]:
+        """Take the customer out of a segment (V1)."""
+        ...
+
+
+def check_by_hand(segment: SegmentRow | None) -> SegmentRow:
+    """The segment, where there is one that staff decide on (V1). Raises Refusal."""
+    if segment is None:
+        raise Refusal(UserErrorCode.NOT_FOUND, "There is no such segment.", "segmentId")
+    if segment.kind is not SegmentKind.MANUAL:
+        message = "A rule decides who is in this segment: choose one that staff decide on."
+        raise Refusal(UserErrorCode.INVALID_TRANSITION, message, "segmentId")
+    return segment

@@ -2,14 +2,18 @@
 
 import datetime as dt
 
+import strawberry
+
 from datasources import segments as rows
 from datasources.registry import Domain
 from resolvers import segments
+from schema.audit import Audited
+from schema.commands import Explained, Payload, Repeatable
 from schema.connections import page_type
 from schema.enums import enum
-from schema.fields import connection
+from schema.fields import command, connection, lookup
 from schema.values import Actor
-from schema.views import Node, view
+from schema.views import Node, values, view
 
 SEGMENTS = Domain.SEGMENTS
 READ = "segments:read"
@@ -65,3 +69,47 @@ class SegmentFields:
 
     segments = connection(SegmentMembershipConnection, segments.memberships, requires=READ, domain=SEGMENTS)
     """Segments that the customer is in, last entered first."""
+
+
+@values(segments.SegmentMemberInput)
+class SegmentMemberInput(Repeatable, Explained):
+    """Which customer, and which segment."""
+
+    customer_id: strawberry.ID
+    """Who comes into it, or leaves it."""
+    segment_id: strawberry.ID
+    """A segment that staff decide on."""
+
+
+@view(segments.SegmentPayload)
+class SegmentPayload(Audited, Payload):
+    """What came of a change of segments."""
+
+    membership = lookup(SegmentMembership | None, segments.written_membership)
+    """The membership as it is now; null for who is not in the segment."""
+
+
+NAMED = {"customer_id": "Customer", "segment_id": "Segment"}
+
+
+class SegmentMutations:
+    """Changes of segments."""
+
+    segment_member_add = command(
+        SegmentPayload,
+        segments.add_member,
+        SegmentMemberInput,
+        ids=NAMED,
+        requires="segments:manage",
+        written_by=SEGMENTS,
+    )
+    """Put a customer into a segment that staff decide on."""
+    segment_member_remove = command(
+        SegmentPayload,
+        segments.remove_member,
+        SegmentMemberInput,
+        ids=NAMED,
+        requires="segments:manage",
+        written_by=SEGMENTS,
+    )
+    """Take a customer out of a segment that staff decide on."""

@@ -2,14 +2,18 @@
 
 import datetime as dt
 
+import strawberry
+
 from datasources import tags as rows
 from datasources.registry import Domain
 from resolvers import tags
+from schema.audit import Audited
+from schema.commands import Explained, Payload, Repeatable
 from schema.connections import page_type
 from schema.enums import enum
-from schema.fields import argument, connection, lookup
+from schema.fields import argument, command, connection, lookup
 from schema.values import Actor
-from schema.views import Node, view
+from schema.views import Node, values, view
 
 TAGS = Domain.TAGS
 READ = "tags:read"
@@ -94,3 +98,38 @@ class TagFields:
     # Last: here it hides the module of its name.
     tags = connection(CustomerTagConnection, tags.tags, requires=READ, domain=TAGS)
     """Top tags first: count, then last applied."""
+
+
+@values(tags.TagInput)
+class TagInput(Repeatable, Explained):
+    """Which tag of which customer."""
+
+    customer_id: strawberry.ID
+    """Whose tag it is."""
+    key: str
+    """Key of the tag, at most 100 characters."""
+    value: str | None
+    """Its value, at most 200 characters; left out, the tag as it is there, or one without a value."""
+
+
+@view(tags.TagPayload)
+class TagPayload(Audited, Payload):
+    """What came of a change of tags."""
+
+    tag = lookup(CustomerTag | None, tags.written_tag)
+    """The tag as it is now; null once it is taken off."""
+
+
+NAMED = {"customer_id": "Customer"}
+
+
+class TagMutations:
+    """Changes of tags."""
+
+    tag_add = command(TagPayload, tags.add, TagInput, ids=NAMED, requires="tags:write", written_by=TAGS)
+    """Apply a tag once more, up to its cap; another value takes the place of the one before, unless it takes several.
+    A key that the program does not define needs the scope tags:create."""
+    tag_count_reset = command(TagPayload, tags.reset, TagInput, ids=NAMED, requires="tags:write", written_by=TAGS)
+    """Set the count of a tag that has a cap back to 0."""
+    tag_remove = command(TagPayload, tags.remove, TagInput, ids=NAMED, requires="tags:write", written_by=TAGS)
+    """Take a tag off the customer; what happened to it stays in the history."""

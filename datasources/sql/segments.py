@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import CustomerId, EntityId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
 from datasources.segments import SegmentMembershipRow, SegmentRow
@@ -17,6 +17,7 @@ MEMBERSHIP = Rows(
     columns={f"segment_{name}": segments.c[name] for name in ("key", "name", "kind", "is_test")},
     joined=((segments, segments.c.id == segment_members.c.segment_id),),
 )
+MEMBERS = Keyed(MEMBERSHIP, key=("customer_id", "segment_id"))
 MEMBERSHIPS = Paged(MEMBERSHIP, order=("since", "segment_id"))
 
 SEGMENT = Rows(SegmentRow, segments)
@@ -38,6 +39,10 @@ class SqlSegments:
     ) -> Sequence[Page[SegmentMembershipRow]]:
         """See SegmentReader."""
         return await MEMBERSHIPS.of_each(self._database, customers, page)
+
+    async def members(self, keys: Sequence[OwnedId]) -> Sequence[SegmentMembershipRow | None]:
+        """See SegmentReader."""
+        return await MEMBERS.one_each(self._database, keys)
 
     async def segments(self, page: PageRequest) -> Page[SegmentRow]:
         """See SegmentReader."""

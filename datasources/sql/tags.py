@@ -15,7 +15,10 @@ from datasources.sql.tables.tags import customer_tags, tag_changes
 from datasources.tags import CustomerTagRow, TagChangeRow
 
 TAG = Rows(CustomerTagRow, customer_tags)
-TAGS = Paged(TAG, order=("count", "last_applied_at", "key"))
+TAGS = Paged(TAG, order=("count", "last_applied_at", "key", "value_key"), unique=("key", "value_key"))
+HELD = Keyed(
+    TAG, key=("customer_id", "key"), sorted_by=(customer_tags.c.last_applied_at.desc(), customer_tags.c.value_key)
+)
 
 CHANGE = Rows(TagChangeRow, tag_changes)
 HISTORY = Paged(CHANGE, order=("at", "id"))
@@ -43,6 +46,10 @@ class SqlTags:
     async def tags(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[CustomerTagRow]]:
         """See TagReader."""
         return await TAGS.of_each(self._database, customers, page)
+
+    async def held(self, keys: Sequence[tuple[CustomerId, str]]) -> Sequence[Sequence[CustomerTagRow]]:
+        """See TagReader."""
+        return await HELD.all_each(self._database, keys)
 
     async def history(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[TagChangeRow]]:
         """See TagReader."""

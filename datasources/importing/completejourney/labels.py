@@ -76,7 +76,7 @@ def _standing(found: list[Change]) -> dict[str, object]:
     since = actions[actions.index("COUNT_RESET") :] if "COUNT_RESET" in actions else actions
     applied = [change for change in found if change.action != "COUNT_RESET"]
     return {
-        "value": found[-1].value,
+        "value_key": found[-1].value or "",
         "count": since.count("ADDED"),
         "origin": found[0].origin,
         "first_applied_at": found[0].at,
