@@ -1,7 +1,7 @@
 """Campaign messages in a customer's inbox, and the conversation with staff. Rules: requirements 1.P."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 from uuid import UUID
@@ -11,7 +11,9 @@ import msgspec
 from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.profiles import Channel
-from datasources.values import ActorRef, actor_of
+from datasources.refusals import UserErrorCode
+from datasources.values import ActorKind, ActorRef, actor_of
+from datasources.writing import Refusal, Write, Writer, Written
 
 
 class MessageStatus(Enum):
@@ -99,3 +101,76 @@ class MessageReader(Protocol):
     async def direct_messages(self, keys: Sequence[OwnedId]) -> Sequence[DirectMessageRow | None]:
         """Direct messages by their id, in the order given."""
         ...
+
+
+class DirectMessageToSend(msgspec.Struct, frozen=True):
+    """A direct message, with the support request that it belongs to."""
+
+    customer_id: CustomerId
+    body: str
+    support_request_id: str | None = None
+
+
+class DirectMessageShown(msgspec.Struct, frozen=True):
+    """How sending came out: the message as it was sent."""
+
+    message: DirectMessageRow
+
+
+class MessageReading(msgspec.Struct, frozen=True):
+    """The campaign message that the customer read."""
+
+    message_id: OwnedId
+
+
+class MessageShown(msgspec.Struct, frozen=True):
+    """How a write of campaign messages came out: the message as it is then."""
+
+    message: MessageRow
+
+
+class MessageWriter(Writer, Protocol):
+    """Changes messages. Makes `message` where one is sent, and `audit`.
+
+    Raises Refusal, SourceUnavailable, SourceTimedOut, OutcomeUnknown.
+    """
+
+    async def send(self, write: Write, asked: DirectMessageToSend) -> Written[DirectMessageShown]:
+        """Send a direct message: from the customer by their own token, else to them (P6, P7)."""
+        ...
+
+    async def mark_read(self, write: Write, asked: MessageReading) -> Written[MessageShown]:
+        """Note that the customer read a campaign message (P12)."""
+        ...
+
+
+UNREADABLE: Mapping[MessageStatus, tuple[UserErrorCode, str]] = {
+    MessageStatus.READ: (UserErrorCode.ALREADY_DONE, "The message was read already."),
+    MessageStatus.EXPIRED: (UserErrorCode.INVALID_TRANSITION, "The message has expired: nobody reads it any more."),
+}
+"""Why a message can't be marked read: only a new one can."""
+
+
+def direction_of(author: ActorRef) -> MessageDirection:
+    """From the customer where the token is a member's own (settled.md, "Scope of this stage")."""
+    return MessageDirection.INBOUND if author.kind is ActorKind.MEMBER else MessageDirection.OUTBOUND
+
+
+def check_reader(reader: ActorRef) -> None:
+    """Pass for the customer's own token: that staff look at a message does not make it read (P12). Raises Refusal."""
+    if reader.kind is not ActorKind.MEMBER:
+        message = "Only the customer's own token marks a message read."
+        raise Refusal(UserErrorCode.FORBIDDEN, message, "messageId")
+
+
+def marked_read(message: MessageRow, now: dt.datetime) -> MessageRow:
+    """The message once the customer opened it in the app or on the web (P4). Raises Refusal."""
+    if message.status in UNREADABLE:
+        raise Refusal(*UNREADABLE[message.status], "messageId")
+    opened = tuple(
+        msgspec.structs.replace(delivery, opened_at=delivery.opened_at or now)
+        if delivery.channel is Channel.IN_APP
+        else delivery
+        for delivery in message.deliveries
+    )
+    return msgspec.structs.replace(message, status=MessageStatus.READ, read_at=now, deliveries=opened)

@@ -2,16 +2,20 @@
 
 import datetime as dt
 
+import strawberry
+
 from datasources import messages as rows
 from datasources.profiles import Channel
 from datasources.registry import Domain
 from permissions.masking import PiiKind
 from resolvers import messages
+from schema.audit import Audited
+from schema.commands import Keyed, Payload
 from schema.connections import page_type
 from schema.enums import enum
-from schema.fields import argument, connection, leaf
+from schema.fields import argument, command, connection, leaf, lookup
 from schema.values import Actor
-from schema.views import Node, view
+from schema.views import Node, values, view
 
 MESSAGES = Domain.MESSAGES
 READ = "messages:read"
@@ -99,3 +103,62 @@ class MessageFields:
         domain=MESSAGES,
     )
     """Campaign messages in the customer's inbox, newest first."""
+
+
+@values(messages.DirectMessageSendInput)
+class DirectMessageSendInput(Keyed):
+    """What is said, and to what it belongs."""
+
+    customer_id: strawberry.ID
+    """The customer of the conversation."""
+    body: str
+    """What it says, 1 to 5,000 characters after trimming."""
+    support_request_id: str | None
+    """A support request of the customer: its answer reaches those who restricted processing, and blocked ones, too."""
+
+
+@view(messages.DirectMessagePayload)
+class DirectMessagePayload(Audited, Payload):
+    """What came of a direct message."""
+
+    message = lookup(DirectMessage | None, messages.sent_message)
+    """The message."""
+
+
+@values(messages.MessageMarkReadInput)
+class MessageMarkReadInput:
+    """Only the customer's own token marks a message read."""
+
+    message_id: strawberry.ID
+    """The campaign message that the customer opened."""
+
+
+@view(messages.MessagePayload)
+class MessagePayload(Payload):
+    """What came of a change of a campaign message."""
+
+    message = lookup(Message | None, messages.read_message)
+    """The message as it is now."""
+
+
+class MessageMutations:
+    """Changes of messages."""
+
+    direct_message_send = command(
+        DirectMessagePayload,
+        messages.send,
+        DirectMessageSendInput,
+        ids={"customer_id": "Customer"},
+        requires="messages:send",
+        written_by=MESSAGES,
+    )
+    """Send a direct message in the app: by a customer's own token to staff, else to the customer."""
+    message_mark_read = command(
+        MessagePayload,
+        messages.mark_read,
+        MessageMarkReadInput,
+        ids={"message_id": "Message"},
+        requires=READ,
+        written_by=MESSAGES,
+    )
+    """Note that the customer opened a campaign message in the app or on the web."""

@@ -15,9 +15,8 @@ NOTE = Rows(NoteRow, notes)
 KEPT = notes.c.deleted_at.is_(None)
 OF_CUSTOMERS = Paged(NOTE, order=("created_at", "id"), filters={"reason_key": equal(notes.c.reason_key)}, always=KEPT)
 NOTES = Keyed(NOTE, where=(KEPT,))
-REVISIONS = Keyed(
-    Rows(NoteRevisionRow, note_revisions), key=("customer_id", "note_id"), sorted_by=(note_revisions.c.version,)
-)
+REVISION = Rows(NoteRevisionRow, note_revisions)
+REVISIONS = Keyed(REVISION, key=("customer_id", "note_id"), sorted_by=(note_revisions.c.version,))
 
 
 class SqlNotes:
