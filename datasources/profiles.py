@@ -24,6 +24,9 @@ class MembershipState(Enum):
     FORGOTTEN = "FORGOTTEN"
 
 
+NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+"""What customers who never did anything are sorted by."""
+
 LISTED = (MembershipState.PENDING_VERIFICATION, MembershipState.ACTIVE, MembershipState.BLOCKED)
 """The states that the member list shows (B19)."""
 
@@ -144,6 +147,7 @@ class CustomerRow(msgspec.Struct, frozen=True):
     verified_at: dt.datetime | None
     blocked_at: dt.datetime | None
     block_reason: str | None
+    deleted_at: dt.datetime | None
     processing: ProcessingState
     is_test_persona: bool
     created_at: dt.datetime
@@ -250,6 +254,16 @@ class Match(msgspec.Struct, frozen=True):
     is_replaced: bool
 
 
+class Named(msgspec.Struct, frozen=True):
+    """How a message names a customer: by their own id, or by one identifier as the index holds it (`system` is '' but for
+    external ids)."""
+
+    customer_id: UUID | None = None
+    kind: LookupKind | None = None
+    system: str = ""
+    value: str = ""
+
+
 class LocationRelation(Enum):
     """How a customer is tied to a location (S-2), in the order of lists."""
 
@@ -297,6 +311,10 @@ class ProfileReader(Protocol):
 
     async def by_external_id(self, ids: Sequence[tuple[str, str]]) -> Sequence[Match | None]:
         """Who has each (system, value) as external id, in the order given, whoever asks."""
+        ...
+
+    async def named(self, names: Sequence[Named], within: Within) -> Sequence[CustomerId | None]:
+        """The customer whom each names, in the order given; None for the unknown and those out of reach."""
         ...
 
     async def search(self, page: PageRequest, within: Within) -> Page[CustomerRow]:

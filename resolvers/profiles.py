@@ -12,6 +12,7 @@ from datasources.profiles import (
     AttributeValue,
     ConsentRow,
     CustomerRow,
+    MembershipState,
     Within,
 )
 from datasources.program import AttributeDefinition, CustomerStatus
@@ -90,6 +91,11 @@ def display_name(row: CustomerRow, context: Context) -> str:
 def status(row: CustomerRow, context: Context) -> CustomerStatus:
     """The status that staff gave the customer."""
     return context.settings.status(row.status_key)
+
+
+def system_state(status: CustomerStatus, _context: Context) -> MembershipState | None:
+    """The state that the status is tied to (D3)."""
+    return None if status.system_state is None else MembershipState(status.system_state)
 
 
 def tenure_days(row: CustomerRow, context: Context) -> int | None:

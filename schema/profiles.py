@@ -96,7 +96,8 @@ class ExternalIdInput:
 
 @view(program.CustomerStatus)
 class CustomerStatus:
-    """A status that staff can give a customer; the program configures them."""
+    """A status that staff can give a customer, or one that comes and goes with a state of the membership; the program
+    configures them."""
 
     key: str
     """Key of the status."""
@@ -108,6 +109,8 @@ class CustomerStatus:
     """True when no other status can follow."""
     allowed_next: list[str]
     """Keys of the statuses that can follow."""
+    system_state = lookup(rows.MembershipState | None, profiles.system_state)
+    """The state of the membership that the status comes and goes with; null for those that staff set."""
 
 
 @view(rows.CustomerRow)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, String, Uuid, bindparam, exists, or_, select, union_all
+from sqlalchemy import ColumnElement, String, Uuid, and_, bindparam, exists, or_, select, union_all
 
 from datasources.ids import CustomerId
 from datasources.paging import Page, PageRequest
@@ -14,6 +14,7 @@ from datasources.profiles import (
     CustomerOrderField,
     CustomerRow,
     Match,
+    Named,
     OrderDirection,
     PlaceRow,
     Within,
@@ -21,6 +22,7 @@ from datasources.profiles import (
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database
+from datasources.sql.matching import customers_named
 from datasources.sql.reach import reach_of
 from datasources.sql.statements import Condition, Keyed, Paged, Rows, among, begins, equal
 from datasources.sql.tables.profiles import consents, customer_places, customers, identifiers
@@ -61,7 +63,7 @@ def _tagged(_dialect: Dialect, name: str) -> ColumnElement[bool]:
     return exists().where(
         customer_tags.c.customer_id == customers.c.customer_id,
         customer_tags.c.key == bindparam(f"{name}_key", type_=String()),
-        or_(value.is_(None), customer_tags.c.value == value),
+        or_(value.is_(None), and_(customer_tags.c.value_key == value, value != "")),
     )
 
 
@@ -97,7 +99,8 @@ MATCH = Rows(Match, identifiers)
 MATCHES = Keyed(MATCH, key=("value",), sorted_by=(identifiers.c.kind, identifiers.c.system))
 BY_EXTERNAL_ID = Keyed(MATCH, key=("system", "value"), where=(identifiers.c.kind == "EXTERNAL_ID",))
 
-CONSENTS = Keyed(Rows(ConsentRow, consents), key=("customer_id",), sorted_by=(consents.c.channel, consents.c.purpose))
+CONSENT = Rows(ConsentRow, consents)
+CONSENTS = Keyed(CONSENT, key=("customer_id",), sorted_by=(consents.c.channel, consents.c.purpose))
 PLACES = Keyed(
     Rows(PlaceRow, customer_places),
     key=("customer_id",),
@@ -141,6 +144,10 @@ class SqlProfiles:
     async def by_external_id(self, ids: Sequence[tuple[str, str]]) -> Sequence[Match | None]:
         """See ProfileReader."""
         return await BY_EXTERNAL_ID.one_each(self._database, ids)
+
+    async def named(self, names: Sequence[Named], within: Within) -> Sequence[CustomerId | None]:
+        """See ProfileReader."""
+        return await customers_named(self._database, names, within)
 
     async def search(self, page: PageRequest, within: Within) -> Page[CustomerRow]:
         """See ProfileReader."""

@@ -1,12 +1,12 @@
 """Customers: their row, their key, their identifiers and the tie to their favorite location."""
 
-import datetime as dt
 from collections.abc import Iterable
 
 import msgspec
 
-from datasources.folding import MISSING, email_key, phone_key, sort_key
+from datasources.folding import MISSING, card_key, email_key, phone_key, sort_key
 from datasources.ids import CustomerId
+from datasources.profiles import NEVER
 from datasources.program import AttributeDefinition, AttributeType
 from datasources.sql.tables.profiles import customer_places, customers, identifiers
 
@@ -14,8 +14,6 @@ from .entry import Entry, Made
 from .problems import BadValue
 from .shapes import WORDS
 
-NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-"""What customers who never did anything are sorted by."""
 JSON_TYPES: dict[AttributeType, tuple[type, ...]] = {
     AttributeType.INT: (int,),
     AttributeType.BOOLEAN: (bool,),
@@ -23,7 +21,6 @@ JSON_TYPES: dict[AttributeType, tuple[type, ...]] = {
     AttributeType.ADDRESS: (dict,),
 }
 NAMES: dict[type, str] = {int: "integer", bool: "boolean", list: "array", dict: "object", str: "string"}
-DEFAULT_STATUS = "active"
 
 
 def customer(entry: Entry) -> Iterable[Made]:
@@ -41,7 +38,7 @@ def customer(entry: Entry) -> Iterable[Made]:
         version=1,
         attributes=_attributes(entry),
         external_ids=[{"system": system, "value": value} for system, value in external_ids],
-        status_key=values.get("status_key") or _first_status(entry),
+        status_key=values.get("status_key") or entry.book.settings.first_status,
         updated_at=entry.at("updated_at") if "updated_at" in values else created_at,
         active_key=active_at or NEVER,
         wrapped_key=person.wrapped_key,
@@ -52,11 +49,6 @@ def customer(entry: Entry) -> Iterable[Made]:
         store = values["favorite_location"]
         location = entry.book.thing("location", store, "favorite_location")
         yield entry.made(customer_places, relation="FAVORITE", location_id=location.id, store_id=store)
-
-
-def _first_status(entry: Entry) -> str:
-    statuses = entry.book.settings.customer_statuses
-    return statuses[0].key if statuses else DEFAULT_STATUS
 
 
 def _keys(entry: Entry) -> dict[str, str | None]:
@@ -82,7 +74,7 @@ def _phone(entry: Entry) -> str | None:
 def _identifiers(entry: Entry, external_ids: list[tuple[str, ...]]) -> Iterable[Made]:
     keys = _keys(entry)
     found = [("EMAIL", "", keys["email_key"], "email"), ("PHONE", "", keys["phone_key"], "phone")]
-    found.append(("LOYALTY_NUMBER", "", entry.values.get("loyalty_number", MISSING), "loyalty_number"))
+    found.append(("LOYALTY_NUMBER", "", card_key(entry.values.get("loyalty_number", MISSING)), "loyalty_number"))
     found += [("EXTERNAL_ID", system, value, "external_ids") for system, value in external_ids]
     for kind, system, value, column in found:
         if value != MISSING:
