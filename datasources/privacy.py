@@ -1,7 +1,7 @@
 """Requests under privacy law, and how a customer stands under it. Rules: requirements 1.X."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 from uuid import UUID
@@ -11,8 +11,10 @@ import msgspec
 from datasources.ids import CustomerId
 from datasources.paging import Page, PageRequest
 from datasources.profiles import MembershipState, ProcessingState, Within
+from datasources.refusals import UserErrorCode
 from datasources.registry import Domain
 from datasources.values import ActorKind, ActorRef, DateTimeRange
+from datasources.writing import Refusal, Write, Writer, Written
 
 
 class PrivacyRequestType(Enum):
@@ -87,6 +89,66 @@ class PrivacyRequestFilter(msgspec.Struct, frozen=True):
     submitted_at: DateTimeRange | None = None
 
 
+OPEN = (PrivacyRequestState.SUBMITTED, PrivacyRequestState.IN_PROGRESS, PrivacyRequestState.PARTIALLY_FAILED)
+"""A request in one of these states is still to be carried out."""
+PROCESSING: Mapping[PrivacyRequestType, ProcessingState] = {
+    PrivacyRequestType.RESTRICT: ProcessingState.RESTRICTED,
+    PrivacyRequestType.REINSTATE: ProcessingState.ACTIVE,
+}
+"""What is done at once leads to: the processing state of the customer (X12, X14)."""
+
+
+class PrivacyAction(msgspec.Struct, frozen=True):
+    """Something that a customer asks for under privacy law; `is_verified` says that staff made sure it is the customer."""
+
+    customer_id: CustomerId
+    type: PrivacyRequestType
+    is_verified: bool
+
+
+class PrivacyShown(msgspec.Struct, frozen=True):
+    """A request as a write left it."""
+
+    request: PrivacyRequestRow
+
+
+def check_verified(asked: PrivacyAction) -> None:
+    """Pass where staff made sure who asks (X19). Raises Refusal."""
+    if not asked.is_verified:
+        raise Refusal(
+            UserErrorCode.IDENTITY_NOT_VERIFIED,
+            "Make sure that it is the customer who asks, then confirm it.",
+            "identityVerified",
+        )
+
+
+def check_kept(membership: MembershipState | None) -> None:
+    """Pass while there is personal data to deal with; a deleted customer has it until the purge. Raises Refusal."""
+    if membership in (MembershipState.ANONYMIZED, MembershipState.FORGOTTEN):
+        raise Refusal(UserErrorCode.CUSTOMER_GONE, "The personal data was removed for good.")
+
+
+SO_ALREADY: Mapping[ProcessingState, str] = {
+    ProcessingState.RESTRICTED: "The customer has restricted processing already.",
+    ProcessingState.ACTIVE: "The customer has not restricted processing.",
+}
+
+
+def processing_refusal(type_: PrivacyRequestType, current: ProcessingState) -> Refusal | None:
+    """Why processing can't be changed so: it is as it is asked to be already."""
+    if PROCESSING[type_] is not current:
+        return None
+    return Refusal(UserErrorCode.ALREADY_DONE, SO_ALREADY[current])
+
+
+def check_cancellable(state: PrivacyRequestState) -> None:
+    """Pass for a request that has not begun. Raises Refusal."""
+    if state is PrivacyRequestState.CANCELLED:
+        raise Refusal(UserErrorCode.ALREADY_DONE, "The request was cancelled already.")
+    if state is not PrivacyRequestState.SUBMITTED:
+        raise Refusal(UserErrorCode.INVALID_TRANSITION, "Only a request that has not begun can be cancelled.")
+
+
 WHAT = {
     PrivacyRequestType.EXPORT: "An export",
     PrivacyRequestType.RESTRICT: "A restriction of processing",
@@ -144,4 +206,20 @@ class PrivacyReader(Protocol):
 
     async def history(self, page: PageRequest, within: Within) -> Page[PrivacyRequestRow]:
         """All requests of the customers within reach, newest first: `page.filter` is a PrivacyRequestFilter (X6)."""
+        ...
+
+
+class PrivacyWriter(Writer, Protocol):
+    """Changes privacy. Raises Refusal, SourceUnavailable, SourceTimedOut, OutcomeUnknown."""
+
+    async def carry_out_at_once(self, write: Write, asked: PrivacyAction) -> Written[PrivacyShown]:
+        """Restrict processing, or take it up again: complete when it returns; names `request`."""
+        ...
+
+    async def submit(self, write: Write, asked: PrivacyAction) -> Written[PrivacyShown]:
+        """Record a request that is carried out later, at most one of its type at a time; names `request`."""
+        ...
+
+    async def cancel(self, write: Write, customer: CustomerId | None, request_id: UUID) -> Written[PrivacyShown]:
+        """Withdraw a request of the customer (None once forgotten) before it begins."""
         ...

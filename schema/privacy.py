@@ -9,9 +9,11 @@ from datasources import privacy as rows
 from datasources.profiles import CustomerRow, ProcessingState
 from datasources.registry import Domain
 from resolvers import privacy
+from schema.audit import Audited
+from schema.commands import Keyed, Payload, ReasonInput
 from schema.connections import page_type
 from schema.enums import enum
-from schema.fields import argument, connection, lookup
+from schema.fields import argument, command, connection, lookup
 from schema.scalars import Url
 from schema.values import Actor, DateTimeRange
 from schema.views import Node, values, view
@@ -152,3 +154,100 @@ class PrivacyQueries:
         served_by=PRIVACY,
     )
     """Every privacy request made on behalf of any customer that you can reach, newest first."""
+
+
+@values(privacy.PrivacyActionInput)
+class PrivacyActionInput(Keyed):
+    """What a customer asks for under privacy law. `identityVerified` must be true, the reason code is required."""
+
+    customer_id: strawberry.ID
+    """Who asks for it."""
+    identity_verified: bool
+    """True to confirm that you made sure it is the customer who asks; else IDENTITY_NOT_VERIFIED."""
+    reason: ReasonInput | None
+    """Why; `code` is required."""
+
+
+@values(privacy.PrivacyRequestCancelInput)
+class PrivacyRequestCancelInput:
+    """Which request to withdraw: one that has not begun. The reason code is required."""
+
+    request_id: strawberry.ID
+    """A request that is SUBMITTED."""
+    idempotency_key: str | None
+    """1 to 255 visible ASCII characters: the same key and input again changes nothing and gives the same answer."""
+    reason: ReasonInput | None
+    """Why; `code` is required."""
+
+
+@view(privacy.PrivacyRequestPayload)
+class PrivacyRequestPayload(Audited, Payload):
+    """What came of a privacy request."""
+
+    request = lookup(PrivacyRequest | None, privacy.made_request)
+    """The request as it stands."""
+
+
+ABOUT = {"customer_id": "Customer"}
+
+
+class PrivacyMutations:
+    """Changes of privacy."""
+
+    privacy_export = command(
+        PrivacyRequestPayload,
+        privacy.export,
+        PrivacyActionInput,
+        ids=ABOUT,
+        requires="privacy:export",
+        written_by=PRIVACY,
+    )
+    """Ask for a copy of everything known of the customer. It is made in the background: the request tells how far it is
+    and, once completed, where the files are."""
+    privacy_restrict = command(
+        PrivacyRequestPayload,
+        privacy.restrict,
+        PrivacyActionInput,
+        ids=ABOUT,
+        requires="privacy:restrict",
+        written_by=PRIVACY,
+    )
+    """Stop processing at once: no messages, no points, no offers, no tiers. Purchases are stored and earn nothing."""
+    privacy_reinstate = command(
+        PrivacyRequestPayload,
+        privacy.reinstate,
+        PrivacyActionInput,
+        ids=ABOUT,
+        requires="privacy:restrict",
+        written_by=PRIVACY,
+    )
+    """Take processing up again at once. What was not granted meanwhile is not made up for."""
+    privacy_forget = command(
+        PrivacyRequestPayload,
+        privacy.forget,
+        PrivacyActionInput,
+        ids=ABOUT,
+        requires="privacy:forget",
+        written_by=PRIVACY,
+    )
+    """Ask for everything personal to be erased. It is done in the background, can be cancelled until it begins, and can't
+    be undone after that."""
+    customer_anonymize = command(
+        PrivacyRequestPayload,
+        privacy.anonymize,
+        PrivacyActionInput,
+        ids=ABOUT,
+        requires="membership:anonymize",
+        written_by=PRIVACY,
+    )
+    """Ask for the personal data to be removed, the history staying under a pseudonym. It is done in the background, can be
+    cancelled until it begins, and can't be undone after that."""
+    privacy_request_cancel = command(
+        PrivacyRequestPayload,
+        privacy.cancel,
+        PrivacyRequestCancelInput,
+        ids={"request_id": "PrivacyRequest"},
+        requires="privacy:forget",
+        written_by=PRIVACY,
+    )
+    """Withdraw a request that has not begun."""
