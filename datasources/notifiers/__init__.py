@@ -1,0 +1,1 @@
+"""What sends messages: a mail server, or the log alone."""
