@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -204,7 +205,14 @@ def rendered(template: str, told: Mapping[str, Any]) -> str:
 
     `{total}` is `total_minor` in the major unit with the currency.
     """
-    return " ".join(PLACEHOLDER.sub(lambda found: shown(found[1], told), template).split())
+    parts = [shown(part, told) if index % 2 else part for index, part in enumerate(_parts(template))]
+    return " ".join("".join(parts).split())
+
+
+@cache
+def _parts(template: str) -> tuple[str, ...]:
+    """Text and names of a template in turn, text first."""
+    return tuple(PLACEHOLDER.split(template))
 
 
 def shown(name: str, told: Mapping[str, Any]) -> str:
@@ -215,7 +223,9 @@ def shown(name: str, told: Mapping[str, Any]) -> str:
     value = told.get(name)
     if value is None:
         return ""
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    if isinstance(value, str):
+        return value
+    return str(value) if type(value) is int else msgspec.json.encode(value).decode()
 
 
 def money(told: Mapping[str, Any]) -> Money | None:

@@ -8,16 +8,20 @@ import strawberry
 import schema.tags
 import schema.tiers  # noqa: F401  # these declare TagOrigin and TierChangeReason, before a field has them
 from datasources import events as rows
+from datasources import ingesting
+from datasources.ingesting import NewEvent
 from datasources.profiles import OrderDirection
 from datasources.registry import Domain
 from datasources.tags import TagOrigin
 from datasources.tiers import TierChangeReason
 from permissions.masking import PiiKind
-from resolvers import events
+from resolvers import event_commands, events
+from schema.commands import Payload, UserError
 from schema.connections import page_type
 from schema.enums import enum
-from schema.fields import argument, connection, leaf, lookup
+from schema.fields import argument, command, connection, leaf, lookup
 from schema.locations import LOCATIONS, Location
+from schema.matching import EventCustomerMatch
 from schema.offers import CustomerOffer
 from schema.points import POINTS, PointAuditEntry
 from schema.program import EventCategory
@@ -242,3 +246,76 @@ class EventQueries:
         UnmatchedEventConnection, events.unmatched, requires="events:ingest", served_by=EVENTS
     )
     """Events that matched no customer yet, the last received first."""
+
+
+@values(NewEvent)
+class EventInput:
+    """An event as its source tells it; source and id tell events apart, and each is stored once."""
+
+    source: str
+    """The system that it comes from."""
+    source_event_id: str
+    """Its id there."""
+    type: str
+    """Key of an event type of the program."""
+    occurred_at: dt.datetime
+    """When it happened."""
+    channel: rows.IngestChannel | None = rows.IngestChannel.API
+    """By which way it comes in; `GATEWAY` is this graph's own."""
+    customer: EventCustomerMatch
+    """Whom it is about."""
+    attributes: Json
+    """All that it tells: a JSON object that keeps to the type's schema, at most 16 kB and 32 levels."""
+
+
+@values(event_commands.EventsIngestInput)
+class EventsIngestInput:
+    """Events to be taken in."""
+
+    events: list[EventInput]
+    """At least one, at most 1,000."""
+
+
+enum(
+    ingesting.IngestOutcome,
+    STORED="It is in the customer's stream.",
+    DUPLICATE="It was taken in before, or earlier in the batch: nothing was stored.",
+    UNMATCHED="It waits until the identifier of its customer appears.",
+    REJECTED="It can't be taken in: `error` says why.",
+)
+
+
+@view(event_commands.EventIngestResult)
+class EventIngestResult:
+    """What became of one event."""
+
+    source_event_id: str
+    """Its id at its source."""
+    outcome: ingesting.IngestOutcome
+    """What became of it."""
+    event = lookup(Event | None, event_commands.stored)
+    """The event as it is stored; null while it waits, where it was rejected, and where you may not see it."""
+    error: UserError | None
+    """Why it was rejected."""
+
+
+@view(event_commands.EventsIngestPayload)
+class EventsIngestPayload(Payload):
+    """What came of a batch."""
+
+    results: list[EventIngestResult]
+    """One outcome an event, in the order given; empty where the batch was refused as a whole."""
+
+
+class EventMutations:
+    """Changes of events."""
+
+    events_ingest = command(
+        EventsIngestPayload,
+        event_commands.ingest,
+        EventsIngestInput,
+        ids={"events.customer.id": "Customer"},
+        requires="events:ingest",
+        written_by=EVENTS,
+    )
+    """Each event is validated, matched to its customer and stored once; one that matches nobody waits for its customer."""

@@ -1,12 +1,15 @@
 """The event types of the demo program: the module's defaults and one of its own, each with its schema and platform view."""
 
+from datasources.event_schemas import FACT
 from datasources.program import EventCategory, EventType, PlatformView
 
 JsonSchema = dict[str, object]
 
-INTEGER: JsonSchema = {"type": "integer"}
+INTEGER: JsonSchema = {"type": "integer", FACT: True}
 TEXT: JsonSchema = {"type": "string", "maxLength": 500}
-KEY: JsonSchema = {"type": "string", "minLength": 1, "maxLength": 200}
+LABEL: JsonSchema = TEXT | {FACT: True}
+"""A name that the program itself gave."""
+KEY: JsonSchema = {"type": "string", "minLength": 1, "maxLength": 200, FACT: True}
 
 
 def _type(
@@ -58,12 +61,12 @@ _PURCHASE = (
         ),
         properties={
             "total_minor": INTEGER,
-            "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+            "currency": {"type": "string", "pattern": "^[A-Z]{3}$", FACT: True},
             "points_earned": INTEGER,
             "points_spent": INTEGER,
-            "tier": TEXT,
+            "tier": LABEL,
             "location_id": KEY,
-            "location_name": TEXT,
+            "location_name": LABEL,
             "external_id": KEY,
         },
         needed=("total_minor", "currency"),
@@ -89,8 +92,8 @@ _POINTS = tuple(
         properties={
             "points": INTEGER,
             "account_key": KEY,
-            "account_label": TEXT,
-            "source_label": TEXT,
+            "account_label": LABEL,
+            "source_label": LABEL,
             "description": TEXT,
         },
         needed=("points", "account_key"),
@@ -104,7 +107,7 @@ _OFFERS = tuple(
         f"Offer {action}",
         "offers",
         PlatformView(f"Offer {action}: {{offer_name}}", "{offer_name}", ("offer_name", "action")),
-        properties={"offer_name": TEXT, "action": KEY},
+        properties={"offer_name": LABEL, "action": KEY},
         needed=("offer_name",),
     )
     for action in ("issued", "activated", "redeemed", "revoked", "expired")
@@ -116,7 +119,7 @@ _TIERS = tuple(
         label,
         "tiers",
         PlatformView(f"{label}: {{to_tier}}", "From {from_tier} to {to_tier}", ("from_tier", "to_tier", "reason")),
-        properties={"from_tier": TEXT, "to_tier": TEXT, "reason": KEY},
+        properties={"from_tier": LABEL, "to_tier": LABEL, "reason": KEY},
         needed=("to_tier", "reason"),
     )
     for action, label in (("promoted", "Tier promotion"), ("dropped", "Tier drop"), ("adjusted", "Tier adjusted"))
@@ -128,7 +131,11 @@ _TAGS = tuple(
         f"Tag {action}",
         "tags",
         PlatformView(f"Tag {action}: {{key}}", "{key} {value}", ("key", "value", "origin")),
-        properties={"key": KEY, "value": {"type": ["string", "null"]}, "origin": {"enum": ["AUTOMATIC", "MANUAL"]}},
+        properties={
+            "key": KEY,
+            "value": {"type": ["string", "null"], FACT: True},
+            "origin": {"enum": ["AUTOMATIC", "MANUAL"], FACT: True},
+        },
         needed=("key", "origin"),
     )
     for action in ("added", "removed")
@@ -140,7 +147,7 @@ _SEGMENTS = tuple(
         f"Segment {action}",
         "segments",
         PlatformView(f"Segment {action}: {{segment_name}}", "{segment_name}", ("segment_key", "variant")),
-        properties={"segment_key": KEY, "segment_name": TEXT, "variant": TEXT},
+        properties={"segment_key": KEY, "segment_name": LABEL, "variant": LABEL},
         needed=("segment_key",),
     )
     for action in ("entered", "left")
@@ -152,7 +159,7 @@ _OTHERS = (
         "Loyalty rule completed",
         "loyalty_rules",
         PlatformView("Completed: {rule_name}", "{outcome}", ("rule_name", "outcome")),
-        properties={"rule_name": TEXT, "outcome": TEXT},
+        properties={"rule_name": LABEL, "outcome": LABEL},
         needed=("rule_name",),
     ),
     _type(
@@ -160,7 +167,7 @@ _OTHERS = (
         "Promo code claimed",
         "promo_codes",
         PlatformView("Code {code}", "{campaign_name}", ("code", "campaign_name")),
-        properties={"code": KEY, "campaign_name": TEXT},
+        properties={"code": KEY, "campaign_name": LABEL},
         needed=("code",),
     ),
     _type(
@@ -182,7 +189,7 @@ _OTHERS = (
         "Communication",
         "communication",
         PlatformView("{message_title}", "Sent by {channel}", ("message_title", "channel", "subject")),
-        properties={"message_title": TEXT, "channel": KEY, "subject": TEXT},
+        properties={"message_title": LABEL, "channel": KEY, "subject": TEXT},
         needed=("channel",),
     ),
     _type(
@@ -190,7 +197,7 @@ _OTHERS = (
         "Check-in",
         "visits",
         PlatformView("Check-in at {location_name}", "{location_name}", ("location_name", "comment")),
-        properties={"location_id": KEY, "location_name": TEXT, "comment": TEXT},
+        properties={"location_id": KEY, "location_name": LABEL, "comment": TEXT},
         needed=("location_id",),
     ),
     _type(
@@ -198,7 +205,7 @@ _OTHERS = (
         "Achievement",
         "achievements",
         PlatformView("Achievement: {name}", "{name}", ("name", "count")),
-        properties={"name": TEXT, "count": INTEGER},
+        properties={"name": LABEL, "count": INTEGER},
         needed=("name",),
     ),
     _type(
@@ -206,7 +213,7 @@ _OTHERS = (
         "Note added",
         "notes",
         PlatformView("Note added", "{reason_label}", ("reason_key", "reason_label")),
-        properties={"note_id": KEY, "reason_key": KEY, "reason_label": TEXT},
+        properties={"note_id": KEY, "reason_key": KEY, "reason_label": LABEL},
     ),
     _type(
         "store_visit",
@@ -219,9 +226,9 @@ _OTHERS = (
         ),
         properties={
             "location_id": KEY,
-            "location_name": TEXT,
-            "minutes": {"type": "integer", "minimum": 0, "maximum": 1440},
-            "companions": {"type": "integer", "minimum": 0, "maximum": 50},
+            "location_name": LABEL,
+            "minutes": INTEGER | {"minimum": 0, "maximum": 1440},
+            "companions": INTEGER | {"minimum": 0, "maximum": 50},
             "remark": TEXT,
         },
         needed=("location_id", "minutes"),
@@ -232,7 +239,7 @@ _OTHERS = (
         "Session started",
         "account",
         PlatformView("Session on {property_name}", "{property_name}", ("property_name",)),
-        properties={"property_name": TEXT},
+        properties={"property_name": LABEL},
         surfaced=False,
     ),
 )

@@ -13,8 +13,9 @@ from datasources.profiles import OrderDirection
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database
+from datasources.sql.quarantine import WAITING, shown
 from datasources.sql.statements import Condition, Keyed, Paged, Rows, among, within
-from datasources.sql.tables.events import events, unmatched_events
+from datasources.sql.tables.events import events
 
 
 def _not_among(dialect: Dialect, name: str) -> ColumnElement[bool]:
@@ -35,9 +36,8 @@ OLDEST = Paged(EVENT, order=IN_TIME, descending=False, filters=FILTERS, apart=BY
 TRACES = Paged(Rows(EventTrace, events), order=IN_TIME, filters=FILTERS, apart=BY_TYPE)
 EVENTS = Keyed(EVENT)
 
-UNMATCHED_EVENT = Rows(UnmatchedEventRow, unmatched_events)
-UNMATCHED = Paged(UNMATCHED_EVENT, order=("received_at", "id"), owner=None)
-UNMATCHED_EVENTS = Keyed(UNMATCHED_EVENT, key=("id",))
+UNMATCHED = Paged(WAITING, order=("received_at", "id"), owner=None)
+UNMATCHED_EVENTS = Keyed(WAITING, key=("id",))
 
 
 class SqlEvents:
@@ -64,8 +64,11 @@ class SqlEvents:
 
     async def unmatched(self, page: PageRequest) -> Page[UnmatchedEventRow]:
         """See EventReader."""
-        return await UNMATCHED.of_all(self._database, page)
+        found = await UNMATCHED.of_all(self._database, page)
+        rows = tuple(shown(row, self._database.keyring) for row in found.rows)
+        return Page(rows, found.order, found.has_next, found.has_previous, found.total)
 
     async def unmatched_events(self, ids: Sequence[UUID]) -> Sequence[UnmatchedEventRow | None]:
         """See EventReader."""
-        return await UNMATCHED_EVENTS.one_each(self._database, ids)
+        found = await UNMATCHED_EVENTS.one_each(self._database, ids)
+        return [None if row is None else shown(row, self._database.keyring) for row in found]

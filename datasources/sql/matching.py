@@ -1,0 +1,52 @@
+"""Whom messages name, found through the profiles' index of identifiers: one statement for any number of them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import FromClause, Select, String, Uuid, and_, select, union_all
+from sqlalchemy.types import TypeEngine
+
+from datasources.ids import CustomerId
+from datasources.profiles import Named, Within
+from datasources.sql.dialects import Dialect
+from datasources.sql.engine import Database, Prepared
+from datasources.sql.reach import reach_of
+from datasources.sql.statements import conditions_of, given, parameters_of, rows_of_each
+from datasources.sql.tables.profiles import customers, identifiers
+
+NAME: dict[str, TypeEngine[Any]] = {"own": Uuid(), "kind": String(), "system": String(), "value": String()}
+REACH = reach_of(customers.c.customer_id)
+
+_prepared: dict[tuple[str, frozenset[str]], Prepared[CustomerId]] = {}
+
+
+async def customers_named(database: Database, names: Sequence[Named], within: Within) -> Sequence[CustomerId | None]:
+    """The customer whom each names, in the order given; None for the unknown and those out of reach.
+
+    An identifier belongs to one customer, so none is ambiguous (inv-I1). Raises SourceUnavailable, SourceTimedOut.
+    """
+    dialect, asked = database.dialect, given(REACH, within)
+    shape = dialect.name, frozenset(asked)
+    if shape not in _prepared:
+        _prepared[shape] = Prepared(_select(dialect, asked), CustomerId, dialect, leading=1)
+    keys = [(name.customer_id, name.kind.value if name.kind else "", name.system, name.value) for name in names]
+    found = await rows_of_each(database, _prepared[shape], keys, NAME, parameters_of(dialect, asked))
+    return [rows[0] if rows else None for rows in found]
+
+
+def named(dialect: Dialect) -> FromClause:
+    """Position of each name, and the customer: by own id, and by the primary key of the index."""
+    names = dialect.keys(**NAME)
+    by_id = select(names.c.position, names.c.own.label("customer_id")).where(names.c.own.is_not(None))
+    same = and_(*(identifiers.c[part] == names.c[part] for part in ("kind", "system", "value")))
+    by_identifier = select(names.c.position, identifiers.c.customer_id).select_from(names.join(identifiers, same))
+    return union_all(by_id, by_identifier).subquery("known")
+
+
+def _select(dialect: Dialect, asked: Iterable[str]) -> Select[Any]:
+    known = named(dialect)
+    return (
+        select(known.c.position, customers.c.customer_id)
+        .select_from(known.join(customers, customers.c.customer_id == known.c.customer_id))
+        .where(*conditions_of(dialect, REACH, asked))
+    )
