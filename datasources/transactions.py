@@ -1,7 +1,7 @@
 """Purchases: amounts, items, payments and discounts. Rules: requirements 1.T."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 from uuid import UUID
@@ -10,7 +10,10 @@ import msgspec
 
 from datasources.ids import CustomerId, EntityId, OwnedId
 from datasources.paging import Page, PageRequest
+from datasources.points import PointAllocationRow, PointAuditRow
+from datasources.tiers import TierChangeRow
 from datasources.values import DateTimeRange, Money
+from datasources.writing import Write, Writer, Written
 
 
 class OrderSource(Enum):
@@ -137,6 +140,88 @@ class TransactionFilter(msgspec.Struct, frozen=True):
     location_id: str | UUID | None = None
 
 
+class ReceiptItem(msgspec.Struct, frozen=True):
+    """A line of a purchase as the source tells it."""
+
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Money
+
+
+class ReceiptPayment(msgspec.Struct, frozen=True):
+    """A payment as the source tells it."""
+
+    method: str
+    amount: Money
+
+
+class ReceiptDiscount(msgspec.Struct, frozen=True):
+    """A discount as the source tells it, with the customer's offer that it redeems."""
+
+    label: str
+    amount: Money
+    customer_offer_id: OwnedId | None = None
+
+
+class PointsSpent(msgspec.Struct, frozen=True):
+    """Points that a part of a purchase is paid with."""
+
+    account_key: str
+    points: int
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """A purchase as its source tells it; the same one where all of this is the same."""
+
+    customer_id: CustomerId
+    source: str
+    external_id: str
+    occurred_at: dt.datetime
+    order_source: OrderSource
+    items: tuple[ReceiptItem, ...]
+    location_store_id: str | None = None
+    payments: tuple[ReceiptPayment, ...] = ()
+    discounts: tuple[ReceiptDiscount, ...] = ()
+    tax_total: Money | None = None
+    points_spent: tuple[PointsSpent, ...] = ()
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a purchase was made."""
+
+    id: EntityId
+    name: str
+    store_id: str
+
+
+class ReturnedItem(msgspec.Struct, frozen=True):
+    """How many of a product come back."""
+
+    sku: str
+    quantity: int
+
+
+class Return(msgspec.Struct, frozen=True):
+    """What comes back of a purchase: all that is left where `items` is None. `cancelled` calls the purchase off."""
+
+    transaction_id: OwnedId
+    items: tuple[ReturnedItem, ...] | None = None
+    occurred_at: dt.datetime | None = None
+    cancelled: bool = False
+
+
+class TransactionShown(msgspec.Struct, frozen=True):
+    """How a purchase or a return came out: the ledger entries that it caused, with their allocations by entry, and the
+    first change of tier."""
+
+    transaction: TransactionRow
+    items: tuple[TransactionItemRow, ...]
+    entries: tuple[PointAuditRow, ...] = ()
+    allocations: Mapping[UUID, tuple[PointAllocationRow, ...]] = {}
+    tier_change: TierChangeRow | None = None
+
+
 class TransactionReader(Protocol):
     """Serves purchases. Every method answers one result per key, in key order; raises SourceUnavailable, SourceTimedOut."""
 
@@ -150,4 +235,19 @@ class TransactionReader(Protocol):
 
     async def items(self, keys: Sequence[OwnedId]) -> Sequence[Sequence[TransactionItemRow]]:
         """The items of each purchase, in the order of the receipt."""
+        ...
+
+
+class TransactionWriter(Writer, Protocol):
+    """Changes transactions. Makes `tier_change` where the tier changes, and `audit`.
+
+    Raises Refusal, SourceUnavailable, SourceTimedOut, OutcomeUnknown.
+    """
+
+    async def ingest(self, write: Write, receipt: Receipt, place: Place | None) -> Written[TransactionShown]:
+        """Store a purchase with all that follows from it, once for each (source, external id). Makes `transaction`."""
+        ...
+
+    async def take_back(self, write: Write, asked: Return) -> Written[TransactionShown]:
+        """Undo a purchase as far as it comes back (inv-R1 to inv-R3). Makes `return`, which its entries refer to."""
         ...

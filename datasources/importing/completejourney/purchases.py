@@ -7,6 +7,7 @@ import msgspec
 
 from datasources.ids import EntityId
 from datasources.sql.tables.transactions import transaction_items, transactions
+from datasources.values import half_even
 
 from .dataset import Dataset
 from .files import Basket, Line
@@ -59,12 +60,6 @@ def purchase(household: Household, basket: Basket) -> Purchase:
         total=sales - coupon,
         accrues=household.takes_part_at(at),
     )
-
-
-def half_even(amount: int, parts: int) -> int:
-    """The amount divided into parts, rounded half to even."""
-    whole, rest = divmod(amount, parts)
-    return whole + (2 * rest > parts or (2 * rest == parts and whole % 2 == 1))
 
 
 def write(household: Household, purchases: list[Purchase], stores: dict[int, UUID], offers: dict[str, str]) -> None:

@@ -1,0 +1,202 @@
+"""Purchases under the customer's lock: what is read of them, how their rows are written, and what they tell of the
+customer's places and activity."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    String,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.types import TypeEngine
+
+from datasources.ids import EntityId
+from datasources.profiles import LocationRelation
+from datasources.sql.changes import Change, Place, inserted
+from datasources.sql.engine import Database, Prepared, Sent, Statements
+from datasources.sql.tables.profiles import customer_places, customers
+from datasources.sql.tables.transactions import transaction_items, transactions
+from datasources.sql.transactions import ITEM, TRANSACTION
+from datasources.sql.types import Instant
+from datasources.sql.unit_of_work import Unit
+from datasources.transactions import Place as Store
+from datasources.transactions import Receipt, TransactionItemRow, TransactionRow
+
+CUSTOMER, PURCHASE = bindparam("customer", type_=Uuid()), bindparam("purchase", type_=Uuid())
+SOURCE, EXTERNAL_ID = bindparam("source", type_=String()), bindparam("external_id", type_=String())
+
+
+class Booked(NamedTuple):
+    """A purchase as it is stored, with when it counted toward tiers."""
+
+    row: TransactionRow
+    counted_at: dt.datetime
+
+
+class PurchaseBook:
+    """Reads purchases inside a transaction."""
+
+    def __init__(self, database: Database) -> None:
+        dialect = database.dialect
+        self._known = Prepared(_known(), EntityId, dialect)
+        self._booked = Prepared(_booked(), _read_booked, dialect)
+        self._items = Prepared(_items(), ITEM.make, dialect)
+
+    def is_known(self, unit: Unit, receipt: Receipt) -> Statements[bool]:
+        """True where the customer has a purchase of this source and external id."""
+        named = {"source": receipt.source, "external_id": receipt.external_id}
+        return bool((yield Sent(self._known, {"customer": unit.customer_id} | named)))
+
+    def booked(self, unit: Unit, id: EntityId) -> Statements[Booked | None]:
+        """A purchase of the customer."""
+        found = yield Sent(self._booked, {"customer": unit.customer_id, "purchase": id})
+        return found[0] if found else None
+
+    def items(self, unit: Unit, id: EntityId) -> Statements[tuple[TransactionItemRow, ...]]:
+        """Its items in the order of the receipt."""
+        return tuple((yield Sent(self._items, {"customer": unit.customer_id, "purchase": id})))
+
+
+def store(unit: Unit, row: TransactionRow, items: Sequence[TransactionItemRow], receipt: Receipt) -> None:
+    """Have a purchase and its items stored; it counts now where it is told to be made later."""
+    columns = {name: getattr(row, name) for name in TransactionRow.__struct_fields__}
+    values = {"source": receipt.source, "order_source": row.order_source.value, "state": row.state.value}
+    late = unit.write.now if row.occurred_at > unit.write.now else None
+    unit.change(STORED, columns | values | {"counted_at": late})
+    unit.change(
+        ITEMIZED,
+        {"customer": unit.customer_id, "purchase": row.id},
+        {name: [getattr(item, name) for item in items] for name in ITEM_COLUMNS},
+    )
+
+
+def turn(unit: Unit, row: TransactionRow, items: Sequence[TransactionItemRow]) -> None:
+    """Have a purchase changed to its new state, and how much of each item came back."""
+    of_purchase = {"customer": unit.customer_id, "purchase": row.id}
+    unit.change(TURNED, of_purchase | {"state": row.state.value})
+    if items:
+        columns = {"line": [item.line for item in items], "returned": [item.returned_quantity for item in items]}
+        unit.change(CAME_BACK, of_purchase, columns)
+
+
+def seen(unit: Unit, place: Store | None, at: dt.datetime) -> None:
+    """Have the customer's last activity moved on, and the ties to the place: a favorite store, a store of a purchase."""
+    whose = {"customer": unit.customer_id, "at": at}
+    unit.change(ACTIVE, whose)
+    if place is not None:
+        unit.change(REVISITED, whose | {"location": place.id})
+        unit.change(VISITED, whose | {"location": place.id, "store": place.store_id})
+
+
+ITEM_COLUMNS: dict[str, TypeEngine[Any]] = {
+    "line": Integer(),
+    "sku": String(),
+    "name": String(),
+    "quantity": BigInteger(),
+    "unit_price_minor": BigInteger(),
+    "total_minor": BigInteger(),
+    "returned_quantity": BigInteger(),
+}
+
+
+def _itemized(place: Place) -> Any:
+    rows = place.keys(**ITEM_COLUMNS)
+    own = (place.bind("customer", Uuid()), place.bind("purchase", Uuid()))
+    return transaction_items.insert().from_select(
+        ["customer_id", "transaction_id", *ITEM_COLUMNS], select(*own, *(rows.c[name] for name in ITEM_COLUMNS))
+    )
+
+
+def _turned(place: Place) -> Any:
+    own = transactions.c
+    which = and_(own.customer_id == place.bind("customer", Uuid()), own.id == place.bind("purchase", Uuid()))
+    return transactions.update().where(which).values(state=place.bind("state", String()))
+
+
+def _came_back(place: Place) -> Any:
+    rows, own = place.keys(line=Integer(), returned=BigInteger()), transaction_items.c
+    of_purchase = (
+        own.customer_id == place.bind("customer", Uuid()),
+        own.transaction_id == place.bind("purchase", Uuid()),
+    )
+    return (
+        transaction_items.update()
+        .where(*of_purchase, own.line == rows.c.line)
+        .values(returned_quantity=rows.c.returned)
+    )
+
+
+def _active(place: Place) -> Any:
+    at, own = place.bind("at", Instant()), customers.c
+    mine = own.customer_id == place.bind("customer", Uuid())
+    return customers.update().where(mine, own.active_key < at).values(last_active_at=at, active_key=at)
+
+
+def _visited(place: Place) -> Any:
+    row = place.dialect.insert(customer_places).values(
+        customer_id=place.bind("customer", Uuid()),
+        relation=LocationRelation.PURCHASED.value,
+        location_id=place.bind("location", Uuid()),
+        store_id=place.bind("store", String()),
+        last_seen_at=place.bind("at", Instant()),
+    )
+    last = customer_places.c.last_seen_at
+    return row.on_conflict_do_update(
+        index_elements=[column.name for column in customer_places.primary_key],
+        set_={"last_seen_at": row.excluded.last_seen_at},
+        where=or_(last.is_(None), last < row.excluded.last_seen_at),
+    )
+
+
+def _revisited(place: Place) -> Any:
+    own, at = customer_places.c, place.bind("at", Instant())
+    favorite = and_(
+        own.customer_id == place.bind("customer", Uuid()),
+        own.relation == LocationRelation.FAVORITE.value,
+        own.location_id == place.bind("location", Uuid()),
+    )
+    later = or_(own.last_seen_at.is_(None), own.last_seen_at < at)
+    return customer_places.update().where(favorite, later).values(last_seen_at=at)
+
+
+STORED, ITEMIZED, TURNED = inserted(transactions), Change(_itemized), Change(_turned)
+CAME_BACK, ACTIVE = Change(_came_back), Change(_active)
+VISITED, REVISITED = Change(_visited), Change(_revisited)
+
+
+def _of_customer(*columns: ColumnElement[Any]) -> Select[Any]:
+    return select(*columns).where(transactions.c.customer_id == CUSTOMER)
+
+
+def _known() -> Select[Any]:
+    own = transactions.c
+    return _of_customer(own.id).where(own.source == SOURCE, own.external_id == EXTERNAL_ID)
+
+
+def _booked() -> Select[Any]:
+    counted_at = func.coalesce(transactions.c.counted_at, transactions.c.occurred_at, type_=Instant())
+    return _of_customer(*TRANSACTION.columns, counted_at.label("counted_at")).where(transactions.c.id == PURCHASE)
+
+
+def _read_booked(*values: Any) -> Booked:
+    *row, counted_at = values
+    return Booked(TRANSACTION.make(*row), counted_at)
+
+
+def _items() -> Select[Any]:
+    found: FromClause = transaction_items
+    for other, condition in ITEM.joined:
+        found = found.join(other, condition)
+    of_purchase = (transaction_items.c.customer_id == CUSTOMER, transaction_items.c.transaction_id == PURCHASE)
+    return select(*ITEM.columns).select_from(found).where(*of_purchase).order_by(transaction_items.c.line)
