@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from typing import Any, Protocol
 from uuid import UUID
@@ -14,6 +14,7 @@ from datasources.paging import Page, PageRequest
 from datasources.profiles import Within
 from datasources.refusals import UserErrorCode
 from datasources.values import ActorKind, ActorRef, DateTimeRange, actor_of
+from datasources.writing import Refusal, Write, Writer, Written
 
 
 class AuditOutcome(Enum):
@@ -147,4 +148,67 @@ class AuditReader(Protocol):
 
     async def waiting(self, page: PageRequest, within: Within) -> Page[ApprovalRow]:
         """Approvals of the customers within reach, newest first: `page.filter` is an ApprovalFilter."""
+        ...
+
+
+class Decision(Enum):
+    """What a second person says to a request."""
+
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"
+
+
+DECIDED: Mapping[Decision, tuple[ApprovalState, ...]] = {
+    Decision.APPROVE: (ApprovalState.EXECUTED, ApprovalState.FAILED),
+    Decision.REJECT: (ApprovalState.REJECTED,),
+}
+"""What a decision makes of a request that is PENDING; it makes nothing of any other (requirements section 2)."""
+
+
+class ApprovalDecision(msgspec.Struct, frozen=True):
+    """What is said to which request; `customer_id` is whose it is, None where there is no such request."""
+
+    approval_id: UUID
+    customer_id: CustomerId | None
+    comment: str | None = None
+
+
+def check_decision(state: ApprovalState, decision: Decision) -> None:
+    """Pass for a request that nobody decided on yet, and in time. Raises Refusal."""
+    if state in DECIDED[decision]:
+        raise Refusal(UserErrorCode.ALREADY_DONE, "It was decided so already.", "approvalId")
+    if state is ApprovalState.EXPIRED:
+        raise Refusal(
+            UserErrorCode.INVALID_TRANSITION, "Nobody decided in time: it has to be asked for anew.", "approvalId"
+        )
+    if state is not ApprovalState.PENDING:
+        raise Refusal(UserErrorCode.INVALID_TRANSITION, "It was decided otherwise already.", "approvalId")
+
+
+def check_approver(write: Write, requested_by: ActorRef, *, may_adjust: bool, limit: int | None, amount: int) -> None:
+    """Pass for who is not the requester and could do it alone: with its scope, within the own limit of one operation
+    (inv-A2). Raises Refusal."""
+    if write.actor == requested_by:
+        why = "You asked for it yourself: somebody else has to approve it."
+    elif not may_adjust:
+        why = "You may not make such an adjustment yourself: somebody who may has to approve it."
+    elif limit is not None and amount > limit:
+        why = "It is beyond your own limit too: somebody with a higher one has to approve it."
+    else:
+        return
+    raise Refusal(UserErrorCode.FORBIDDEN, why, "approvalId")
+
+
+class AuditWriter(Writer, Protocol):
+    """Decides on approvals. Raises Refusal, SourceUnavailable, SourceTimedOut, OutcomeUnknown; shows which was decided on."""
+
+    async def approve(self, write: Write, asked: ApprovalDecision, *, operations: Collection[str]) -> Written[UUID]:
+        """Execute what was asked for, once; FAILED with the reason where that can't be done any more (inv-A3).
+
+        `operations` are those that the approver may do.
+        """
+        ...
+
+    async def reject(self, write: Write, asked: ApprovalDecision) -> Written[UUID]:
+        """Turn a request down."""
         ...

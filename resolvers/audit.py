@@ -2,12 +2,16 @@
 
 from uuid import UUID
 
-from datasources.audit import ApprovalRow, AuditRow
+import msgspec
+
+from datasources.audit import ApprovalDecision, ApprovalRow, AuditRow
 from datasources.ids import CustomerId, EntityId
 from datasources.paging import Page, PageRequest
-from datasources.profiles import CustomerRow
+from datasources.profiles import CustomerRow, Within
 from permissions.model import AdjustmentOperation
+from permissions.roles import ADJUSTING
 from resolvers import profiles
+from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
 
 
@@ -43,3 +47,45 @@ async def customer(approval: ApprovalRow, context: Context) -> CustomerRow | Non
 def operation(approval: ApprovalRow, _context: Context) -> AdjustmentOperation:
     """What was asked for."""
     return AdjustmentOperation(approval.operation)
+
+
+class ApprovalDecisionInput(msgspec.Struct, frozen=True):
+    """A decision as it is asked for."""
+
+    approval_id: UUID
+    comment: str | None = None
+
+
+class ApprovalPayload(Payload[UUID], frozen=True):
+    """What came of a decision: shows the id of the approval."""
+
+
+async def whose(context: Context, asked: ApprovalDecisionInput) -> CustomerId | None:
+    """Whose balance the approval is about, whoever asks; None where there is no such approval."""
+    found = await context.load(context.sources.audit.approvals, asked.approval_id, Within(), context.now)
+    return None if found is None else found.customer_id
+
+
+async def approve(command: Command[ApprovalDecisionInput]) -> ApprovalPayload:
+    """Have an adjustment done that was beyond its requester's limit (inv-A2, inv-A3)."""
+    context = command.context
+    operations = [operation.value for operation, scope in ADJUSTING.items() if context.holds(scope)]
+    approve = context.sources.writers.audit.approve
+    return ApprovalPayload(*await carried_out(command, approve, _decision(command), operations=operations))
+
+
+async def reject(command: Command[ApprovalDecisionInput]) -> ApprovalPayload:
+    """Turn an adjustment down."""
+    return ApprovalPayload(
+        *await carried_out(command, command.context.sources.writers.audit.reject, _decision(command))
+    )
+
+
+def _decision(command: Command[ApprovalDecisionInput]) -> ApprovalDecision:
+    return ApprovalDecision(command.asked.approval_id, command.customer, command.asked.comment)
+
+
+async def decided(payload: ApprovalPayload, context: Context) -> ApprovalRow | None:
+    """The approval as it is now; None where nothing was decided."""
+    decided_on = payload.written.shown
+    return None if decided_on is None else await approval(context, decided_on)

@@ -11,9 +11,11 @@ from datasources.registry import Domain
 from permissions.masking import PiiKind
 from permissions.model import AdjustmentOperation
 from resolvers import audit
+from resolvers import command as command_of
+from schema.commands import Payload
 from schema.connections import page_type
 from schema.enums import enum
-from schema.fields import argument, connection, leaf, lookup
+from schema.fields import argument, command, connection, leaf, lookup
 from schema.scalars import CurrencyCode, Json, Long
 from schema.values import Actor, DateTimeRange
 from schema.views import Node, values, view
@@ -132,6 +134,13 @@ class Approval(Node):
 ApprovalConnection = page_type("Approval", Approval, "approvals")
 
 
+class Audited:
+    """What a payload shows of the audit log."""
+
+    audit_entry = lookup(AuditEntry | None, command_of.audit_entry)
+    """What the audit log says of it."""
+
+
 class AuditFields:
     """What a customer shows of the audit log."""
 
@@ -157,3 +166,46 @@ class AuditQueries:
         served_by=AUDIT,
     )
     """Adjustments that a second person decides on, of customers that you can reach, newest first."""
+
+
+@values(audit.ApprovalDecisionInput)
+class ApprovalDecisionInput:
+    """What you say to a request that waits for a second person."""
+
+    approval_id: strawberry.ID
+    """The request."""
+    comment: str | None
+    """Why, for staff, at most 2,000 characters."""
+
+
+@view(audit.ApprovalPayload)
+class ApprovalPayload(Payload):
+    """What came of a decision."""
+
+    approval = lookup(Approval | None, audit.decided)
+    """The approval as it is now: EXECUTED, REJECTED, or FAILED where what you approved could not be done any more."""
+
+
+class AuditMutations:
+    """Decisions on approvals."""
+
+    approval_approve = command(
+        ApprovalPayload,
+        audit.approve,
+        ApprovalDecisionInput,
+        ids={"approval_id": "Approval"},
+        requires="approvals:decide",
+        written_by=AUDIT,
+        whose=audit.whose,
+    )
+    """Have an adjustment done that somebody else asked for, once. You need its scope, and a limit that it is within."""
+    approval_reject = command(
+        ApprovalPayload,
+        audit.reject,
+        ApprovalDecisionInput,
+        ids={"approval_id": "Approval"},
+        requires="approvals:decide",
+        written_by=AUDIT,
+        whose=audit.whose,
+    )
+    """Turn an adjustment down."""
