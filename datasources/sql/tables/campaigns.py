@@ -2,7 +2,8 @@
 
 from sqlalchemy import BigInteger, Index, Text
 
-from datasources.sql.types import Id, Instant
+from datasources.outcomes import Outcome
+from datasources.sql.types import Document, Id, Instant
 
 from ._build import actor, by, keyword, optional, owned, required, shared
 
@@ -15,7 +16,9 @@ campaigns = shared(
     optional("ends_at", Instant()),
     keyword("unit", nullable=True),
     optional("target_hundredths", BigInteger()),
+    required("outcomes", Document(tuple[Outcome, ...])),
 )
+"""`outcomes` are granted for completing it."""
 Index("ux_campaigns_key", campaigns.c.key, unique=True)
 
 customer_campaigns = owned(

@@ -44,9 +44,21 @@ unmatched_events = shared(
     keyword("source"),
     keyword("source_event_id"),
     required("reason", Text()),
+    keyword("channel"),
     # Keyed hash of the identifier it came with: found again when that identifier appears.
     keyword("match_hash"),
-    required("payload", Document(dict[str, object])),
+    # All that it told, sealed by the row's own key: it may tell of a person whom nobody knows yet.
+    required("payload", Sealed()),
 )
+"""Each once by (source, source_event_id), and never beside an event of that key."""
+Index("ux_unmatched_events_source", unmatched_events.c.source, unmatched_events.c.source_event_id, unique=True)
 Index("ix_unmatched_events_received", unmatched_events.c.received_at, unmatched_events.c.id)
 Index("ix_unmatched_events_match", unmatched_events.c.match_hash)
+
+suppressed_identifiers = shared(
+    "suppressed_identifiers",
+    keyword("match_hash"),
+    required("since", Instant()),
+    key=("match_hash",),
+)
+"""Keyed hashes of the identifiers of persons who were forgotten: what comes in of before they were registered anew is theirs."""

@@ -31,3 +31,4 @@ direct_messages = owned(
     required("deliveries", Document(tuple[MessageDelivery, ...])),
 )
 by(direct_messages, "sent_at")
+by(direct_messages, "support_request_id")

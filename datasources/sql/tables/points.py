@@ -43,10 +43,13 @@ point_entries = owned(
     optional("customer_visible_reason", Text()),
     optional("reverses", Id()),
     optional("uncovered", BigInteger()),
+    optional("paid_off", BigInteger()),
     optional("correlation_id", Text()),
+    optional("approval_id", Id()),
 )
 """`transaction_id` is the purchase's external id, `purchase_id` its own; `uncovered` is the part of a debit that no lot
-covered (a deficit)."""
+covered when it was made (a deficit), `paid_off` the part of an addition that paid such parts, by allocations of its own
+lot to those debits; `approval_id` names the approval that an entry was executed by."""
 by(point_entries, "occurred_at")
 Index(
     "ux_point_entries_sequence",
@@ -57,6 +60,14 @@ Index(
 )
 Index("ux_point_entries_reverses", point_entries.c.customer_id, point_entries.c.reverses, unique=True)
 by(point_entries, "purchase_id")
+Index(
+    "ix_point_entries_uncovered",
+    point_entries.c.customer_id,
+    point_entries.c.account_key,
+    point_entries.c.sequence,
+    sqlite_where=point_entries.c.uncovered.is_not(None),
+    postgresql_where=point_entries.c.uncovered.is_not(None),
+)
 by(point_entries, "account_key", "occurred_at")
 
 point_lots = owned(
@@ -82,6 +93,13 @@ Index(
     sqlite_where=point_lots.c.remaining > 0,
     postgresql_where=point_lots.c.remaining > 0,
 )
+Index(
+    "ix_point_lots_due",
+    point_lots.c.expires_at,
+    point_lots.c.customer_id,
+    sqlite_where=point_lots.c.remaining > 0,
+    postgresql_where=point_lots.c.remaining > 0,
+)
 
 point_allocations = owned(
     "point_allocations",
@@ -90,7 +108,7 @@ point_allocations = owned(
     required("points", BigInteger()),
     key=("debit_id", "lot_id"),
 )
-"""Which lots a debit consumed, or an entry that gives points back restored."""
+"""Which lots a debit consumed, at once or when a later lot paid for it, or an entry that gives points back restored."""
 
 point_days = owned(
     "point_days",

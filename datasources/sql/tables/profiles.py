@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Boolean, Date, Index, Text
 from datasources.profiles import Address, AttributeValue, ExternalId
 from datasources.sql.types import Document, Id, Instant, Sealed
 
-from ._build import keyword, optional, owned, required, shared
+from ._build import actor, keyword, optional, owned, required, shared
 
 customers = owned(
     "customers",
@@ -30,6 +30,10 @@ customers = owned(
     optional("verified_at", Instant()),
     optional("blocked_at", Instant()),
     optional("block_reason", Text()),
+    optional("deleted_at", Instant()),
+    # What comes back when the membership is restored, and when it leaves a state that has a status of its own.
+    keyword("state_before", nullable=True),
+    keyword("status_before", nullable=True),
     keyword("processing"),
     required("is_test_persona", Boolean()),
     required("created_at", Instant()),
@@ -78,6 +82,18 @@ consents = owned(
     optional("evidence", Text()),
     key=("channel", "purpose"),
 )
+
+profile_versions = owned(
+    "profile_versions",
+    required("version", BigInteger()),
+    keyword("operation"),
+    required("changes", Sealed()),
+    required("at", Instant()),
+    *actor(nullable=False),
+    keyword("reason_code", nullable=True),
+    key=("version",),
+)
+"""What each version of a profile changed, old values and new (E11): fields, consents, status and membership alike."""
 
 customer_places = owned(
     "customer_places",

@@ -1,8 +1,10 @@
 """Promo codes: those that exist, those that customers hold, and what went wrong with claims."""
 
-from sqlalchemy import BigInteger, Index, Integer, Text
+from sqlalchemy import Boolean, Index, Integer, Text
 
-from datasources.sql.types import Instant
+from datasources.outcomes import Outcome
+from datasources.promo_codes import ClaimWindow
+from datasources.sql.types import Document, Instant
 
 from ._build import by, keyword, optional, owned, required, shared
 
@@ -16,9 +18,13 @@ promo_codes = shared(
     required("claims", Integer()),
     keyword("limiter", nullable=True),
     optional("limiter_description", Text()),
+    optional("window", Document(ClaimWindow)),
+    # None: once.
     optional("per_customer_limit", Integer()),
-    optional("points", BigInteger()),
+    required("only_assigned", Boolean()),
+    required("outcomes", Document(tuple[Outcome, ...])),
 )
+"""`limiter` names the window where there is one, else the limit for each customer; `outcomes` are granted for a claim."""
 Index("ux_promo_codes_code", promo_codes.c.code, unique=True)
 
 customer_promo_codes = owned(

@@ -13,6 +13,8 @@ customer_tiers = owned(
     keyword("status"),
     required("entered_at", Instant()),
     optional("expires_at", Instant()),
+    # The tier below which nothing drops the customer before the protection ends: not always the one held.
+    keyword("protected_key", nullable=True),
     optional("protected_until", Instant()),
     key=("system_key",),
 )

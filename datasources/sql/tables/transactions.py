@@ -23,6 +23,8 @@ transactions = owned(
     required("payments", Document(tuple[Payment, ...])),
     required("discounts", Document(tuple[Discount, ...])),
     required("non_accruing", Boolean()),
+    # When it counted toward tiers, where that is not when it was made: it came in ahead of the program's clock.
+    optional("counted_at", Instant()),
     optional("receipt_url", Text()),
 )
 by(transactions, "occurred_at")

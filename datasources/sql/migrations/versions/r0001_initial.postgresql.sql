@@ -30,7 +30,7 @@ CREATE TABLE approvals (
     currency VARCHAR COLLATE "C",
     customer_id UUID NOT NULL,
     reason_code VARCHAR COLLATE "C",
-    comment TEXT,
+    comment BYTEA,
     failure_code VARCHAR COLLATE "C",
     request JSON NOT NULL,
     PRIMARY KEY (id)
@@ -78,6 +78,7 @@ CREATE TABLE campaigns (
     ends_at TIMESTAMP WITH TIME ZONE,
     unit VARCHAR COLLATE "C",
     target_hundredths BIGINT,
+    outcomes JSON NOT NULL,
     PRIMARY KEY (id)
 );
 
@@ -239,17 +240,17 @@ CREATE INDEX ix_customer_promo_codes_at ON customer_promo_codes (customer_id, at
 CREATE TABLE customer_tags (
     customer_id UUID NOT NULL,
     key VARCHAR COLLATE "C" NOT NULL,
-    value TEXT,
+    value_key VARCHAR COLLATE "C" NOT NULL,
     count INTEGER NOT NULL,
     origin VARCHAR COLLATE "C" NOT NULL,
     first_applied_at TIMESTAMP WITH TIME ZONE NOT NULL,
     last_applied_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    PRIMARY KEY (customer_id, key)
+    PRIMARY KEY (customer_id, key, value_key)
 );
 
-CREATE INDEX ix_customer_tags_key ON customer_tags (key, value, customer_id);
+CREATE INDEX ix_customer_tags_key ON customer_tags (key, value_key, customer_id);
 
-CREATE INDEX ix_customer_tags_top ON customer_tags (customer_id, count, last_applied_at, key);
+CREATE INDEX ix_customer_tags_top ON customer_tags (customer_id, count, last_applied_at, key, value_key);
 
 CREATE TABLE customer_tiers (
     customer_id UUID NOT NULL,
@@ -258,6 +259,7 @@ CREATE TABLE customer_tiers (
     status VARCHAR COLLATE "C" NOT NULL,
     entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
     expires_at TIMESTAMP WITH TIME ZONE,
+    protected_key VARCHAR COLLATE "C",
     protected_until TIMESTAMP WITH TIME ZONE,
     PRIMARY KEY (customer_id, system_key)
 );
@@ -285,6 +287,9 @@ CREATE TABLE customers (
     verified_at TIMESTAMP WITH TIME ZONE,
     blocked_at TIMESTAMP WITH TIME ZONE,
     block_reason TEXT,
+    deleted_at TIMESTAMP WITH TIME ZONE,
+    state_before VARCHAR COLLATE "C",
+    status_before VARCHAR COLLATE "C",
     processing VARCHAR COLLATE "C" NOT NULL,
     is_test_persona BOOLEAN NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -360,6 +365,8 @@ CREATE TABLE direct_messages (
 );
 
 CREATE INDEX ix_direct_messages_sent_at ON direct_messages (customer_id, sent_at, id);
+
+CREATE INDEX ix_direct_messages_support_request_id ON direct_messages (customer_id, support_request_id, id);
 
 CREATE TABLE event_keys (
     source VARCHAR COLLATE "C" NOT NULL,
@@ -540,10 +547,12 @@ CREATE TABLE outbox (
     payload JSON NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     delivered_at TIMESTAMP WITH TIME ZONE,
+    due_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    attempts BIGINT NOT NULL,
     PRIMARY KEY (id)
 );
 
-CREATE INDEX ix_outbox_undelivered ON outbox (delivered_at, created_at, id);
+CREATE INDEX ix_outbox_undelivered ON outbox (topic, delivered_at, due_at, id);
 
 CREATE TABLE point_accounts (
     customer_id UUID NOT NULL,
@@ -601,7 +610,9 @@ CREATE TABLE point_entries (
     customer_visible_reason TEXT,
     reverses UUID,
     uncovered BIGINT,
+    paid_off BIGINT,
     correlation_id TEXT,
+    approval_id UUID,
     PRIMARY KEY (customer_id, id)
 );
 
@@ -610,6 +621,8 @@ CREATE INDEX ix_point_entries_account_key_occurred_at ON point_entries (customer
 CREATE INDEX ix_point_entries_occurred_at ON point_entries (customer_id, occurred_at, id);
 
 CREATE INDEX ix_point_entries_purchase_id ON point_entries (customer_id, purchase_id, id);
+
+CREATE INDEX ix_point_entries_uncovered ON point_entries (customer_id, account_key, sequence) WHERE uncovered IS NOT NULL;
 
 CREATE UNIQUE INDEX ux_point_entries_reverses ON point_entries (customer_id, reverses);
 
@@ -627,6 +640,8 @@ CREATE TABLE point_lots (
     remaining BIGINT NOT NULL,
     PRIMARY KEY (customer_id, entry_id)
 );
+
+CREATE INDEX ix_point_lots_due ON point_lots (expires_at, customer_id) WHERE remaining > 0;
 
 CREATE INDEX ix_point_lots_open ON point_lots (customer_id, account_key, expires_at, earned_at, entry_id) WHERE remaining > 0;
 
@@ -647,6 +662,18 @@ CREATE TABLE privacy_requests (
 CREATE INDEX ix_privacy_requests_customer ON privacy_requests (customer_id, submitted_at, id);
 
 CREATE INDEX ix_privacy_requests_submitted ON privacy_requests (submitted_at, id);
+
+CREATE TABLE profile_versions (
+    customer_id UUID NOT NULL,
+    version BIGINT NOT NULL,
+    operation VARCHAR COLLATE "C" NOT NULL,
+    changes BYTEA NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    actor_kind VARCHAR COLLATE "C" NOT NULL,
+    actor_id VARCHAR COLLATE "C" NOT NULL,
+    reason_code VARCHAR COLLATE "C",
+    PRIMARY KEY (customer_id, version)
+);
 
 CREATE TABLE program (
     key VARCHAR COLLATE "C" NOT NULL,
@@ -700,8 +727,10 @@ CREATE TABLE promo_codes (
     claims INTEGER NOT NULL,
     limiter VARCHAR COLLATE "C",
     limiter_description TEXT,
+    "window" JSON,
     per_customer_limit INTEGER,
-    points BIGINT,
+    only_assigned BOOLEAN NOT NULL,
+    outcomes JSON NOT NULL,
     PRIMARY KEY (id)
 );
 
@@ -750,6 +779,12 @@ CREATE TABLE segments (
 );
 
 CREATE UNIQUE INDEX ux_segments_key ON segments (key);
+
+CREATE TABLE suppressed_identifiers (
+    match_hash VARCHAR COLLATE "C" NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (match_hash)
+);
 
 CREATE TABLE tag_changes (
     customer_id UUID NOT NULL,
@@ -837,6 +872,7 @@ CREATE TABLE transactions (
     payments JSON NOT NULL,
     discounts JSON NOT NULL,
     non_accruing BOOLEAN NOT NULL,
+    counted_at TIMESTAMP WITH TIME ZONE,
     receipt_url TEXT,
     PRIMARY KEY (customer_id, id)
 );
@@ -853,11 +889,14 @@ CREATE TABLE unmatched_events (
     source VARCHAR COLLATE "C" NOT NULL,
     source_event_id VARCHAR COLLATE "C" NOT NULL,
     reason TEXT NOT NULL,
+    channel VARCHAR COLLATE "C" NOT NULL,
     match_hash VARCHAR COLLATE "C" NOT NULL,
-    payload JSON NOT NULL,
+    payload BYTEA NOT NULL,
     PRIMARY KEY (id)
 );
 
 CREATE INDEX ix_unmatched_events_match ON unmatched_events (match_hash);
 
 CREATE INDEX ix_unmatched_events_received ON unmatched_events (received_at, id);
+
+CREATE UNIQUE INDEX ux_unmatched_events_source ON unmatched_events (source, source_event_id);

@@ -32,7 +32,7 @@ CREATE TABLE approvals (
     currency VARCHAR,
     customer_id CHAR(32) NOT NULL,
     reason_code VARCHAR,
-    comment TEXT,
+    comment BLOB,
     failure_code VARCHAR,
     request TEXT NOT NULL,
     PRIMARY KEY (id)
@@ -83,6 +83,7 @@ CREATE TABLE campaigns (
     ends_at BIGINT,
     unit VARCHAR,
     target_hundredths BIGINT,
+    outcomes TEXT NOT NULL,
     PRIMARY KEY (id)
 )
  WITHOUT ROWID;
@@ -255,18 +256,18 @@ CREATE INDEX ix_customer_promo_codes_at ON customer_promo_codes (customer_id, at
 CREATE TABLE customer_tags (
     customer_id CHAR(32) NOT NULL,
     "key" VARCHAR NOT NULL,
-    value TEXT,
+    value_key VARCHAR NOT NULL,
     count INTEGER NOT NULL,
     origin VARCHAR NOT NULL,
     first_applied_at BIGINT NOT NULL,
     last_applied_at BIGINT NOT NULL,
-    PRIMARY KEY (customer_id, "key")
+    PRIMARY KEY (customer_id, "key", value_key)
 )
  WITHOUT ROWID;
 
-CREATE INDEX ix_customer_tags_key ON customer_tags ("key", value, customer_id);
+CREATE INDEX ix_customer_tags_key ON customer_tags ("key", value_key, customer_id);
 
-CREATE INDEX ix_customer_tags_top ON customer_tags (customer_id, count, last_applied_at, "key");
+CREATE INDEX ix_customer_tags_top ON customer_tags (customer_id, count, last_applied_at, "key", value_key);
 
 CREATE TABLE customer_tiers (
     customer_id CHAR(32) NOT NULL,
@@ -275,6 +276,7 @@ CREATE TABLE customer_tiers (
     status VARCHAR NOT NULL,
     entered_at BIGINT NOT NULL,
     expires_at BIGINT,
+    protected_key VARCHAR,
     protected_until BIGINT,
     PRIMARY KEY (customer_id, system_key)
 )
@@ -303,6 +305,9 @@ CREATE TABLE customers (
     verified_at BIGINT,
     blocked_at BIGINT,
     block_reason TEXT,
+    deleted_at BIGINT,
+    state_before VARCHAR,
+    status_before VARCHAR,
     processing VARCHAR NOT NULL,
     is_test_persona BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL,
@@ -382,6 +387,8 @@ CREATE TABLE direct_messages (
  WITHOUT ROWID;
 
 CREATE INDEX ix_direct_messages_sent_at ON direct_messages (customer_id, sent_at, id);
+
+CREATE INDEX ix_direct_messages_support_request_id ON direct_messages (customer_id, support_request_id, id);
 
 CREATE TABLE event_keys (
     source VARCHAR NOT NULL,
@@ -574,11 +581,13 @@ CREATE TABLE outbox (
     payload TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     delivered_at BIGINT,
+    due_at BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
     PRIMARY KEY (id)
 )
  WITHOUT ROWID;
 
-CREATE INDEX ix_outbox_undelivered ON outbox (delivered_at, created_at, id);
+CREATE INDEX ix_outbox_undelivered ON outbox (topic, delivered_at, due_at, id);
 
 CREATE TABLE point_accounts (
     customer_id CHAR(32) NOT NULL,
@@ -639,7 +648,9 @@ CREATE TABLE point_entries (
     customer_visible_reason TEXT,
     reverses CHAR(32),
     uncovered BIGINT,
+    paid_off BIGINT,
     correlation_id TEXT,
+    approval_id CHAR(32),
     PRIMARY KEY (customer_id, id)
 )
  WITHOUT ROWID;
@@ -649,6 +660,8 @@ CREATE INDEX ix_point_entries_account_key_occurred_at ON point_entries (customer
 CREATE INDEX ix_point_entries_occurred_at ON point_entries (customer_id, occurred_at, id);
 
 CREATE INDEX ix_point_entries_purchase_id ON point_entries (customer_id, purchase_id, id);
+
+CREATE INDEX ix_point_entries_uncovered ON point_entries (customer_id, account_key, sequence) WHERE uncovered IS NOT NULL;
 
 CREATE UNIQUE INDEX ux_point_entries_reverses ON point_entries (customer_id, reverses);
 
@@ -667,6 +680,8 @@ CREATE TABLE point_lots (
     PRIMARY KEY (customer_id, entry_id)
 )
  WITHOUT ROWID;
+
+CREATE INDEX ix_point_lots_due ON point_lots (expires_at, customer_id) WHERE remaining > 0;
 
 CREATE INDEX ix_point_lots_open ON point_lots (customer_id, account_key, expires_at, earned_at, entry_id) WHERE remaining > 0;
 
@@ -688,6 +703,19 @@ CREATE TABLE privacy_requests (
 CREATE INDEX ix_privacy_requests_customer ON privacy_requests (customer_id, submitted_at, id);
 
 CREATE INDEX ix_privacy_requests_submitted ON privacy_requests (submitted_at, id);
+
+CREATE TABLE profile_versions (
+    customer_id CHAR(32) NOT NULL,
+    version BIGINT NOT NULL,
+    operation VARCHAR NOT NULL,
+    changes BLOB NOT NULL,
+    at BIGINT NOT NULL,
+    actor_kind VARCHAR NOT NULL,
+    actor_id VARCHAR NOT NULL,
+    reason_code VARCHAR,
+    PRIMARY KEY (customer_id, version)
+)
+ WITHOUT ROWID;
 
 CREATE TABLE program (
     "key" VARCHAR NOT NULL,
@@ -745,8 +773,10 @@ CREATE TABLE promo_codes (
     claims INTEGER NOT NULL,
     limiter VARCHAR,
     limiter_description TEXT,
+    window TEXT,
     per_customer_limit INTEGER,
-    points BIGINT,
+    only_assigned BOOLEAN NOT NULL,
+    outcomes TEXT NOT NULL,
     PRIMARY KEY (id)
 )
  WITHOUT ROWID;
@@ -799,6 +829,13 @@ CREATE TABLE segments (
  WITHOUT ROWID;
 
 CREATE UNIQUE INDEX ux_segments_key ON segments ("key");
+
+CREATE TABLE suppressed_identifiers (
+    match_hash VARCHAR NOT NULL,
+    since BIGINT NOT NULL,
+    PRIMARY KEY (match_hash)
+)
+ WITHOUT ROWID;
 
 CREATE TABLE tag_changes (
     customer_id CHAR(32) NOT NULL,
@@ -891,6 +928,7 @@ CREATE TABLE transactions (
     payments TEXT NOT NULL,
     discounts TEXT NOT NULL,
     non_accruing BOOLEAN NOT NULL,
+    counted_at BIGINT,
     receipt_url TEXT,
     PRIMARY KEY (customer_id, id)
 )
@@ -908,8 +946,9 @@ CREATE TABLE unmatched_events (
     source VARCHAR NOT NULL,
     source_event_id VARCHAR NOT NULL,
     reason TEXT NOT NULL,
+    channel VARCHAR NOT NULL,
     match_hash VARCHAR NOT NULL,
-    payload TEXT NOT NULL,
+    payload BLOB NOT NULL,
     PRIMARY KEY (id)
 )
  WITHOUT ROWID;
@@ -917,3 +956,5 @@ CREATE TABLE unmatched_events (
 CREATE INDEX ix_unmatched_events_match ON unmatched_events (match_hash);
 
 CREATE INDEX ix_unmatched_events_received ON unmatched_events (received_at, id);
+
+CREATE UNIQUE INDEX ux_unmatched_events_source ON unmatched_events (source, source_event_id);
