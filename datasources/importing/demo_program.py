@@ -1,5 +1,6 @@
 """The demo program: every setting that `settled.md` asks of it, over the Complete Journey data."""
 
+from datasources.outcomes import Outcome
 from datasources.program import (
     AdjustmentReason,
     AttributeDefinition,
@@ -8,6 +9,7 @@ from datasources.program import (
     CardProduct,
     Clock,
     CustomerStatus,
+    EarnRule,
     NoteReason,
     PointAccountDefinition,
     PointAccountType,
@@ -60,11 +62,28 @@ SOURCES = (
     PointSource("return", "Return"),
 )
 
+EARN_RULES = tuple(EarnRule(account.key, points=1, per_minor=100) for account in ACCOUNTS)
+"""One point for every full dollar of a basket (settled.md, "Points")."""
+
+
+def bonus(points: int) -> tuple[Outcome, ...]:
+    """Points that the program grants for something else."""
+    return (Outcome(points=points, account_key="points", source_key="promotion"),)
+
+
 TIER_SYSTEM = "journey"
 TIERS = (
     Tier("base", "Base", 1, 0, ("One point per dollar",), "Join the program"),
-    Tier("silver", "Silver", 2, 50_000, ("Birthday coupon",), "Spend 500 USD within twelve months"),
-    Tier("gold", "Gold", 3, 150_000, ("Birthday coupon", "Free delivery"), "Spend 1,500 USD within twelve months"),
+    Tier("silver", "Silver", 2, 50_000, ("Birthday coupon",), "Spend 500 USD within twelve months", bonus(50)),
+    Tier(
+        "gold",
+        "Gold",
+        3,
+        150_000,
+        ("Birthday coupon", "Free delivery"),
+        "Spend 1,500 USD within twelve months",
+        bonus(150),
+    ),
     Tier(
         "platinum",
         "Platinum",
@@ -72,6 +91,7 @@ TIERS = (
         400_000,
         ("Birthday coupon", "Free delivery", "Personal shopper"),
         "Spend 4,000 USD within twelve months",
+        bonus(400),
     ),
 )
 
@@ -191,6 +211,7 @@ def demo_program(clock: Clock, mode: SearchMode = SearchMode.ADVANCED) -> Progra
         customer_statuses=STATUSES,
         point_accounts=ACCOUNTS,
         point_sources=SOURCES,
+        earn_rules=EARN_RULES,
         tier_systems=(TierSystem(TIER_SYSTEM, "Journey Tiers", "USD", TIERS, external_id="journey-tiers"),),
         event_types=EVENT_TYPES,
         event_categories=CATEGORIES,

@@ -148,14 +148,16 @@ def test_card_balances_are_the_sums_of_their_history(loaded: Loaded) -> None:
 
 def test_tag_counts_are_the_applications_since_the_last_reset(loaded: Loaded) -> None:
     applied: Counter[tuple[Any, str]] = Counter()
-    values: dict[tuple[Any, str], str | None] = {}
+    values: dict[tuple[Any, str], str] = {}
     for change in sorted(loaded.rows(tag_changes), key=lambda row: row["at"]):
         tag = (change["customer_id"], change["key"])
         applied[tag] = 0 if change["action"] == "COUNT_RESET" else applied[tag] + (change["action"] == "ADDED")
-        values[tag] = change["value"]
+        values[tag] = change["value"] or ""
         if change["action"] == "REMOVED":
             del applied[tag], values[tag]
-    standing = {(row["customer_id"], row["key"]): (row["count"], row["value"]) for row in loaded.rows(customer_tags)}
+    standing = {
+        (row["customer_id"], row["key"]): (row["count"], row["value_key"]) for row in loaded.rows(customer_tags)
+    }
     assert standing == {tag: (applied[tag], values[tag]) for tag in applied}
 
 
@@ -164,7 +166,7 @@ def test_every_kind_of_change_of_a_tag_is_shown(loaded: Loaded) -> None:
     credit = [row["action"] for row in loaded.of(35, tag_changes) if row["key"] == "goodwill_credit"]
     assert credit.count("ADDED") == 4 and credit.count("COUNT_RESET") == 1
     assert [row["count"] for row in loaded.of(35, customer_tags) if row["key"] == "goodwill_credit"] == [1]
-    assert [row["value"] for row in loaded.of(7, customer_tags) if row["key"] == "USER_AFFILIATION"] == ["EMPLOYEE"]
+    assert [row["value_key"] for row in loaded.of(7, customer_tags) if row["key"] == "USER_AFFILIATION"] == ["EMPLOYEE"]
 
 
 def test_medians_and_ranks_are_over_the_base(loaded: Loaded) -> None:

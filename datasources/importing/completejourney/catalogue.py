@@ -7,13 +7,19 @@ finite inventories (8 to 24, or over 100) of which none is issued yet, with unli
 """
 
 import datetime as dt
+from typing import Any
 
 import msgspec
 
 from datasources.fingerprints import fingerprint
 from datasources.folding import fold
 from datasources.ids import EntityId, derived_id
+from datasources.importing.demo_program import bonus
 from datasources.importing.sheet import Sheet
+from datasources.outcomes import Outcome
+from datasources.promo_codes import ClaimWindow
+from datasources.sql.quarantine import FIELD, PURPOSE
+from datasources.sql.sealing import MasterKey
 from datasources.sql.tables.campaigns import campaigns
 from datasources.sql.tables.events import unmatched_events
 from datasources.sql.tables.offers import offers
@@ -88,6 +94,26 @@ SEGMENTS = (
 )
 
 CLAIMABLE, ONCE, ENDED, ASSIGNED = "WELCOME100", "ONCE250", "SUMMER50", "THANKYOU25"
+CODE_POINTS = {CLAIMABLE: 100, ONCE: 250, ENDED: 50, ASSIGNED: 25}
+GRANTED_OFFER = "five-off-fifty"
+"""What completing the campaign of messages grants; the others grant points."""
+EVENING = ClaimWindow(from_minute=18 * 60, until_minute=22 * 60)
+
+
+class MadeUpCode(msgspec.Struct, frozen=True):
+    """A made-up promo code."""
+
+    code: str
+    campaign_name: str
+    points: int
+    starts_at: dt.datetime | None = None
+    expires_at: dt.datetime | None = None
+    claim_cap: int | None = None
+    per_customer_limit: int | None = None
+    limiter: str | None = None
+    limiter_description: str | None = None
+    window: ClaimWindow | None = None
+    only_assigned: bool = False
 
 
 class Catalogue:
@@ -150,6 +176,8 @@ class Catalogue:
         named.append((self.messaging, "synthetic-messaging", "New year greetings", "MESSAGING"))
         named.append((self.rule, "synthetic-rule", "Ten visits", "LOYALTY_RULE"))
         units = {"PROMOTION": ("coupons", COUPONS_TO_COMPLETE), "LOYALTY_RULE": ("visits", VISITS_TO_COMPLETE)}
+        offer = self.synthetic_offers[GRANTED_OFFER].id
+        granted = {"PROMOTION": bonus(50), "LOYALTY_RULE": bonus(100), "MESSAGING": (Outcome(offer_id=offer),)}
         for campaign, key, name, type_ in named:
             unit, target = units.get(type_, (None, None))
             sheet.add(
@@ -162,6 +190,7 @@ class Catalogue:
                 ends_at=campaign.ends_at,
                 unit=unit,
                 target_hundredths=None if target is None else target * 100,
+                outcomes=granted[type_],
             )
 
     def _write_offers(self, sheet: Sheet) -> None:
@@ -194,46 +223,57 @@ class Catalogue:
         )
 
     def _write_promo_codes(self, sheet: Sheet) -> None:
-        end = self._timeline.end
-        once = ("ONE_TIME", "Each customer can claim this code once")
-        evening = ("TIME_OF_DAY", "Only claimed between 18:00 and 22:00")
-        made_up = (
-            (CLAIMABLE, "Welcome points", None, end + 365 * DAY, 100, None, (None, None)),
-            (ONCE, "Once only", None, end + 365 * DAY, 250, 1, once),
-            (ENDED, "Summer points", self._timeline.start, end - 100 * DAY, 50, None, (None, None)),
-            (ASSIGNED, "Thank you", end - 30 * DAY, end + 90 * DAY, 25, 1, once),
-            ("EVENING40", "Evening points", end - 60 * DAY, end + 60 * DAY, 40, 2, evening),
-            ("NEXTYEAR75", "Next year", end + 30 * DAY, end + 60 * DAY, 75, None, (None, None)),
-        )
-        for code, name, starts_at, ends_at, points, per_customer, (limiter, text) in made_up:
-            sheet.add(
-                promo_codes,
-                id=self._id("promo code", code),
-                code=code,
-                campaign_name=name,
-                starts_at=starts_at,
-                expires_at=ends_at,
-                claim_cap=10_000 if code == CLAIMABLE else None,
-                claims=0,
-                limiter=limiter,
-                limiter_description=text,
-                per_customer_limit=per_customer,
-                points=points,
-            )
+        for made_up in _promo_codes(self._timeline):
+            columns = msgspec.structs.asdict(made_up)
+            id_, outcomes = self._id("promo code", made_up.code), bonus(columns.pop("points"))
+            sheet.add(promo_codes, id=id_, claims=0, outcomes=outcomes, **columns)
 
     def _write_unmatched(self, sheet: Sheet, master_key: bytes) -> None:
         for number in range(1, 6):
             at = self._timeline.before_end(days=number, hours=3)
             unknown = f"unknown-{number}"
+            id_ = derived_id(at, SOURCE, "unmatched", str(number))
+            told = {"location_id": "367", "location_name": "Store 367", "minutes": 5 * number}
             sheet.add(
                 unmatched_events,
-                id=derived_id(at, SOURCE, "unmatched", str(number)),
+                id=id_,
                 type="store_visit",
                 occurred_at=at,
                 received_at=at + dt.timedelta(seconds=2),
                 source="door-counter",
                 source_event_id=f"visit-{number}",
                 reason=f"No customer has this external id of system {SOURCE}",
-                match_hash=fingerprint(master_key, "unmatched_events", f"EXTERNAL_ID:{SOURCE}:{unknown}"),
-                payload={"location_id": "367", "location_name": "Store 367", "minutes": 5 * number},
+                channel="API",
+                match_hash=fingerprint(master_key, PURPOSE, f"EXTERNAL_ID:{SOURCE}:{unknown}"),
+                payload=MasterKey(master_key).own_key(id_, PURPOSE).seal(msgspec.json.encode(told).decode(), FIELD),
             )
+
+
+def _promo_codes(timeline: Timeline) -> tuple[MadeUpCode, ...]:
+    """A code of each kind: to be claimed, once each, ended, for those it was assigned to, in the evening, not begun."""
+    end = timeline.end
+    once: dict[str, Any] = {
+        "per_customer_limit": 1,
+        "limiter": "ONE_TIME",
+        "limiter_description": "Each customer can claim this code once",
+    }
+    return (
+        MadeUpCode(CLAIMABLE, "Welcome points", CODE_POINTS[CLAIMABLE], None, end + 365 * DAY, claim_cap=10_000),
+        MadeUpCode(ONCE, "Once only", CODE_POINTS[ONCE], None, end + 365 * DAY, **once),
+        MadeUpCode(ENDED, "Summer points", CODE_POINTS[ENDED], timeline.start, end - 100 * DAY),
+        MadeUpCode(
+            ASSIGNED, "Thank you", CODE_POINTS[ASSIGNED], end - 30 * DAY, end + 90 * DAY, **once, only_assigned=True
+        ),
+        MadeUpCode(
+            "EVENING40",
+            "Evening points",
+            40,
+            end - 60 * DAY,
+            end + 60 * DAY,
+            per_customer_limit=2,
+            limiter="TIME_OF_DAY",
+            limiter_description="Only claimed between 18:00 and 22:00",
+            window=EVENING,
+        ),
+        MadeUpCode("NEXTYEAR75", "Next year", 75, end + 30 * DAY, end + 60 * DAY),
+    )

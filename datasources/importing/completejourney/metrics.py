@@ -31,9 +31,10 @@ from datasources.metrics import (
     RfmFigures,
     RfmWindow,
 )
+from datasources.values import half_even
 
 from .household import Household
-from .purchases import CURRENCY, Purchase, half_even
+from .purchases import CURRENCY, Purchase
 
 WINDOWS = {RfmWindow.LAST_7_DAYS: 7, RfmWindow.LAST_30_DAYS: 30, RfmWindow.LIFETIME: None}
 HALF_YEAR = 182

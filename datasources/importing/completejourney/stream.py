@@ -10,6 +10,7 @@ import msgspec
 from datasources.folding import fold
 from datasources.ids import EntityId
 from datasources.importing.demo_event_types import CATEGORIES, EVENT_TYPES
+from datasources.ingesting import is_activity
 from datasources.program import EventType
 from datasources.sql.tables.events import event_keys, events
 
@@ -18,19 +19,7 @@ from .household import SOURCE, Household
 TYPES: dict[str, EventType] = {event_type.key: event_type for event_type in EVENT_TYPES}
 LABELS = {category.key: category.label for category in CATEGORIES}
 
-INTERACTIONS = frozenset(
-    (
-        "purchase",
-        "offer_activated",
-        "offer_redeemed",
-        "promo_code_claimed",
-        "account_created",
-        "account_verified",
-        "check_in",
-        "store_visit",
-        "session_started",
-    )
-)
+INTERACTIONS = frozenset(type_.key for type_ in EVENT_TYPES if is_activity(type_))
 """What the customer did himself; what the program did (points, tiers, tags, messages) is no interaction."""
 
 Facts = Mapping[str, object]

@@ -7,8 +7,11 @@ import msgspec
 
 from datasources.audit_chain import GENESIS, ChainValue, next_hash
 from datasources.ids import EntityId
+from datasources.points import AdjustDirection, PointAdjustment
+from datasources.sql.approving import stored
 from datasources.sql.tables.audit import approvals, audit_entries, audit_heads
 from datasources.sql.tables.privacy import privacy_requests
+from datasources.writing import Reason
 
 from .care import CareStory
 from .household import EXECUTED_APPROVAL, EXPORTED, FORGET_CANCELLED, RESTRICTED, Household
@@ -39,6 +42,8 @@ DOMAINS = (
 )
 PRIVACY_OFFICER = ("STAFF", "privacy-1")
 SUPERVISOR = ("STAFF", "supervisor-1")
+NOTE = "Promised on the phone"
+COMMENT = "Beyond what this case deserves"
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -141,17 +146,12 @@ def _write_approvals(household: Household) -> None:
 def _write_approval(household: Household, state: str, points: int, *, days: int, reason: str) -> None:
     at = household.timeline.before_end(days=days)
     decided = state in ("EXECUTED", "REJECTED")
-    request = {
-        "customerId": str(household.customer_id),
-        "accountKey": "points",
-        "sourceKey": "manual",
-        "direction": "ADD",
-        "points": points,
-        "reason": {"code": reason},
-    }
+    asked = PointAdjustment(household.customer_id, "points", "manual", AdjustDirection.ADD, points)
+    approval = household.id(at, "approval")
+    made = {"entry": household.id(at, "points", "approval"), "approval": approval}
     household.sheet.add(
         approvals,
-        id=household.id(at, "approval"),
+        id=approval,
         operation="POINTS_ADD",
         state=state,
         requested_by_kind="STAFF",
@@ -164,8 +164,8 @@ def _write_approval(household: Household, state: str, points: int, *, days: int,
         amount=points,
         customer_id=household.customer_id,
         reason_code=reason,
-        comment="Beyond what this case deserves" if state == "REJECTED" else None,
-        request=request,
+        comment=household.seal(COMMENT, "approvals.comment") if state == "REJECTED" else None,
+        request=stored(asked, "pointsAdjust", made, Reason(reason, NOTE), household.seal),
     )
 
 

@@ -118,7 +118,7 @@ class _Load:
             except BadValue as fault:
                 self._problems.add(line.problem(fault))
                 continue
-            key = [entry.values[name] for name in step.key(shape.record)]
+            key = [entry.values.get(name) for name in step.key(shape.record)]
             keyed.append((import_key(book.master_key, shape.domain, shape.record, entry.owner, key), entry))
             step.identify(entry, key)
         self._known |= await imported(self._connection, [key for key, _ in keyed if key not in self._known])

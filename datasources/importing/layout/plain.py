@@ -8,6 +8,7 @@ import msgspec
 
 from datasources.folding import fold
 from datasources.metrics import AffinityLevel
+from datasources.outcomes import Outcome
 from datasources.program import TierSystem
 from datasources.sql.tables.audit import approvals
 from datasources.sql.tables.campaigns import campaigns, customer_campaigns
@@ -52,7 +53,7 @@ def _segment(entry: Entry) -> Iterable[Made]:
 
 def _campaign(entry: Entry) -> Iterable[Made]:
     _announce(entry, "campaign", "key", entry.at("starts_at"))
-    yield entry.made(campaigns, "key")
+    yield entry.made(campaigns, "key", outcomes=_outcomes(entry))
 
 
 def _offer(entry: Entry) -> Iterable[Made]:
@@ -65,7 +66,26 @@ def _offer(entry: Entry) -> Iterable[Made]:
 
 def _code(entry: Entry) -> Iterable[Made]:
     _announce(entry, "code", "code", entry.values["campaign_name"])
-    yield entry.made(promo_codes, "code", claims=0)
+    window = entry.values.get("window")
+    if window is not None and window["from_minute"] >= window["until_minute"]:
+        raise BadValue("must be less than until_minute", "window", "from_minute")
+    yield entry.made(promo_codes, "code", claims=0, outcomes=_outcomes(entry))
+
+
+def _outcomes(entry: Entry) -> tuple[Outcome, ...]:
+    """What is granted: points for an account from a source linked to it, or an offer."""
+    made = []
+    for index, told in enumerate(entry.values["outcomes"]):
+        if "offer" in told:
+            made.append(Outcome(offer_id=entry.book.thing("offer", told["offer"], "outcomes", index, "offer").id))
+            continue
+        account = next((one for one in entry.book.settings.point_accounts if one.key == told["account"]), None)
+        if account is None:
+            raise BadValue("is no key of the program", "outcomes", index, "account")
+        if told["source"] not in account.sources:
+            raise BadValue("is no source of the account", "outcomes", index, "source")
+        made.append(Outcome(points=int(told["points"]), account_key=account.key, source_key=told["source"]))
+    return tuple(made)
 
 
 def _announce(entry: Entry, catalogue: str, key: str, told: object) -> None:
@@ -84,7 +104,8 @@ def _place(entry: Entry) -> Iterable[Made]:
 
 def _tier(entry: Entry) -> Iterable[Made]:
     _rank(entry, "tier")
-    yield entry.made(customer_tiers, "system")
+    protected = entry.values["tier"] if "protected_until" in entry.values else None
+    yield entry.made(customer_tiers, "system", protected_key=protected)
 
 
 def _tier_change(entry: Entry) -> Iterable[Made]:

@@ -116,6 +116,7 @@ def _reason(rule: str, value: Any) -> str:  # whatever the schema has there
         "pattern": f"must match {value}",
         "const": f"must be {value}",
         "not": "must not be 0",
+        "oneOf": "must have what one kind of it needs, and nothing of another",
     }
     return limits[rule]
 

@@ -72,9 +72,9 @@ STEPS: dict[str, tuple[Step, ...]] = {
         _plain("profiles", "place"),
     ),
     "segments": (_plain("segments", "segment"), _plain("segments", "member")),
-    "campaigns": (_plain("campaigns", "campaign"), _plain("campaigns", "customer_campaign")),
     "transactions": (Step({"transaction": Record(("source", "external_id"), "occurred_at")}, fold_purchases),),
     "offers": (_plain("offers", "offer"), _plain("offers", "customer_offer"), _plain("offers", "exclusion")),
+    "campaigns": (_plain("campaigns", "campaign"), _plain("campaigns", "customer_campaign")),
     "promo_codes": tuple(
         _plain("promo_codes", record) for record in ("code", "customer_code", "failure", "limiter", "lockout")
     ),
@@ -86,7 +86,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
     ),
     "notes": (_plain("notes", "note"),),
     "rewards": (_plain("rewards", "reward"),),
-    "tags": (Step({"change": Record(("key", "action", "at"), "at")}, fold_tags),),
+    "tags": (Step({"change": Record(("key", "value", "action", "at"), "at")}, fold_tags),),
     "messages": (_plain("messages", "message"), _plain("messages", "direct_message")),
     "devices": (_plain("devices", "device"), _plain("devices", "property")),
     "tickets": (_plain("tickets", "ticket"),),

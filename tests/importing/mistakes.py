@@ -1,0 +1,96 @@
+"""Rows of the sample made wrong one at a time, and how each mistake is told."""
+
+from .layouts import Row
+
+MISTAKES: list[tuple[str, int, Row, str]] = [
+    ("notes", 1, {"text": None}, "notes.jsonl:1: /text: must be text"),
+    ("notes", 1, {"mood": "good"}, "notes.jsonl:1: /mood: is unknown here"),
+    ("notes", 1, {"text": "n" * 5001}, "notes.jsonl:1: /text: must have at most 5000 characters"),
+    ("notes", 1, {"text": "a\x00b"}, "notes.jsonl:1: holds a NUL character"),
+    ("notes", 1, {"reason_key": "whim"}, "notes.jsonl:1: /reason_key: is no key of the program"),
+    ("notes", 1, {"customer": "C-9"}, "notes.jsonl:1: /customer: is no known customer"),
+    (
+        "notes",
+        1,
+        {"created_at": "2026-02-01T09:00:00"},
+        "notes.jsonl:1: /created_at: must be an instant with its offset, such as 2026-01-31T12:00:00Z",
+    ),
+    ("tiers", 4, {"day": "2026-02-30"}, "tiers.jsonl:4: /day: must be a date, such as 2026-01-31"),
+    ("tiers", 1, {"tier": "gold"}, "tiers.jsonl:1: /tier: is no tier of the system"),
+    ("tiers", 1, {"record": "rank"}, "tiers.jsonl:1: /record: must be one of tier, change, counted"),
+    ("points", 9, {"account": "stars"}, "points.jsonl:9: /account: is no key of the program"),
+    ("points", 9, {"modification": 0}, "points.jsonl:9: /modification: must not be 0"),
+    ("points", 9, {"modification": 1.5}, "points.jsonl:9: /modification: must be a whole number"),
+    (
+        "points",
+        9,
+        {"modification": -10},
+        "points.jsonl:9: /modification: takes more than the account's lots cover by then",
+    ),
+    (
+        "points",
+        7,
+        {"modification": -60},
+        "points.jsonl:7: /modification: takes more than the account's lots cover by then",
+    ),
+    ("points", 5, {"reverses": "p-44"}, "points.jsonl:5: /reverses: is no earlier entry of the account"),
+    ("points", 5, {"modification": -20}, "points.jsonl:5: /modification: must undo the entry that it reverses"),
+    ("points", 8, {"transaction": "T-9"}, "points.jsonl:8: /transaction: is no known purchase of the customer"),
+    ("offers", 2, {"offer": "tea"}, "offers.jsonl:2: /offer: is no known offer"),
+    ("offers", 2, {"state": "REVOKED"}, "offers.jsonl:2: /ended_at: is required in the state REVOKED"),
+    (
+        "campaigns",
+        1,
+        {"outcomes": [{"offer": "coffee"}, {"offer": "tea"}]},
+        "campaigns.jsonl:1: /outcomes/1/offer: is no known offer",
+    ),
+    (
+        "campaigns",
+        1,
+        {"outcomes": [{"points": 5, "account": "stars", "source": "manual"}]},
+        "campaigns.jsonl:1: /outcomes/0/account: is no key of the program",
+    ),
+    (
+        "promo_codes",
+        1,
+        {"outcomes": [{"points": 5, "account": "points", "source": "luck"}]},
+        "promo_codes.jsonl:1: /outcomes/0/source: is no source of the account",
+    ),
+    (
+        "promo_codes",
+        1,
+        {"outcomes": [{"points": 5, "offer": "coffee"}]},
+        "promo_codes.jsonl:1: /outcomes/0: must have what one kind of it needs, and nothing of another",
+    ),
+    (
+        "promo_codes",
+        1,
+        {"window": {"from_minute": 1_320, "until_minute": 120}},
+        "promo_codes.jsonl:1: /window/from_minute: must be less than until_minute",
+    ),
+    ("profiles", 4, {"location": "11"}, "profiles.jsonl:4: /location: is no known location"),
+    (
+        "transactions",
+        1,
+        {"items": [{"sku": "s-1", "quantity": 1, "unit_price_minor": 1, "total_minor": 1}]},
+        "transactions.jsonl:1: /items/0/name: is required",
+    ),
+    ("cards", 3, {"amount_minor": -5001}, "cards.jsonl:3: /amount_minor: takes more than the card holds by then"),
+    ("profiles", 2, {"email": "member-1@EXAMPLE.com"}, "profiles.jsonl:2: /email: is there already, with another row"),
+    ("profiles", 2, {"phone": "call me"}, "profiles.jsonl:2: /phone: is no possible phone number"),
+    (
+        "profiles",
+        2,
+        {"attributes": {"shoe_size": "big"}},
+        "profiles.jsonl:2: /attributes/shoe_size: must be a whole number",
+    ),
+    ("profiles", 2, {"attributes": {"hat": 1}}, "profiles.jsonl:2: /attributes/hat: is no attribute of the program"),
+    ("events", 1, {"type": "dance"}, "events.jsonl:1: /type: is no key of the program"),
+    (
+        "events",
+        1,
+        {"facts": {"minutes": "12"}},
+        "events.jsonl:1: /facts/minutes: breaks the rule type of the event type's schema",
+    ),
+]
+"""Domain, number of the row, what is changed in it, and what is told."""
