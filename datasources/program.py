@@ -3,11 +3,15 @@
 import datetime as dt
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
+from datasources.outcomes import Outcome
 from datasources.values import KeyValue
+
+DEFAULT_STATUS = "active"
+"""What customers have in a program without statuses."""
 
 
 class SearchMode(Enum):
@@ -24,14 +28,19 @@ class SearchSettings(msgspec.Struct, frozen=True):
     page_sizes: tuple[int, ...] = (25, 50, 100, 200)
 
 
+SystemState = Literal["PENDING_VERIFICATION", "ACTIVE", "BLOCKED", "DELETED", "ANONYMIZED", "FORGOTTEN"]
+"""A state of the membership: `profiles.MembershipState` by its value."""
+
+
 class CustomerStatus(msgspec.Struct, frozen=True):
-    """A status that staff can set (D3)."""
+    """A status that staff can set, or one tied to a state of the membership, which comes and goes with it (D3, D4)."""
 
     key: str
     label: str
     color: str | None = None
     is_terminal: bool = False
     allowed_next: tuple[str, ...] = ()
+    system_state: SystemState | None = None
 
 
 class PointAccountType(Enum):
@@ -62,8 +71,21 @@ class PointSource(msgspec.Struct, frozen=True):
     label: str
 
 
+class EarnRule(msgspec.Struct, frozen=True):
+    """What purchases earn in an account: `points` for every full `per_minor` of the basket value, in minor units of the
+    program's currency."""
+
+    account_key: str
+    points: int = 1
+    per_minor: int = 100
+
+    def points_for(self, basket_minor: int) -> int:
+        """What a basket value earns."""
+        return basket_minor // self.per_minor * self.points
+
+
 class Tier(msgspec.Struct, frozen=True):
-    """One tier of a system; thresholds are in the system's unit."""
+    """One tier of a system; thresholds are in the system's unit, `outcomes` are granted to who enters it."""
 
     key: str
     name: str
@@ -71,6 +93,7 @@ class Tier(msgspec.Struct, frozen=True):
     entry_threshold_hundredths: int
     benefits: tuple[str, ...] = ()
     requirement_text: str | None = None
+    outcomes: tuple[Outcome, ...] = ()
 
     @property
     def entry_threshold(self) -> str:
@@ -233,7 +256,9 @@ class Clock(msgspec.Struct, frozen=True):
 class ProgramSettings(msgspec.Struct, frozen=True):
     """Everything that a program sets up; what requirements mark as a setting.
 
-    `switched_off` names mutations that the program does not use (Y8).
+    `switched_off` names mutations that the program does not use (Y8), `required_fields` what a profile can't be without:
+    fields of `ProfileInput`, and attributes as `attributes.<key>` (C2). `purchase_source` is the point source of what
+    purchases earn and spend, `return_source` of what returns take and give back.
     """
 
     name: str
@@ -244,6 +269,9 @@ class ProgramSettings(msgspec.Struct, frozen=True):
     customer_statuses: tuple[CustomerStatus, ...] = ()
     point_accounts: tuple[PointAccountDefinition, ...] = ()
     point_sources: tuple[PointSource, ...] = ()
+    earn_rules: tuple[EarnRule, ...] = ()
+    purchase_source: str = "purchase"
+    return_source: str = "return"
     tier_systems: tuple[TierSystem, ...] = ()
     event_types: tuple[EventType, ...] = ()
     event_categories: tuple[EventCategory, ...] = ()
@@ -257,6 +285,8 @@ class ProgramSettings(msgspec.Struct, frozen=True):
     show_expired_offers: bool = True
     metrics_stale_after_hours: int = 48
     required_fields: tuple[str, ...] = ()
+    needs_verification: bool = True
+    restore_days: int = 30
     admin_url: str | None = None
     switched_off: tuple[str, ...] = ()
     clock: Clock = Clock()
@@ -275,6 +305,11 @@ class ProgramSettings(msgspec.Struct, frozen=True):
         return next((status for status in self.customer_statuses if status.key == key), None) or CustomerStatus(
             key, key
         )
+
+    @property
+    def first_status(self) -> str:
+        """The key of the status that a new customer has."""
+        return self.customer_statuses[0].key if self.customer_statuses else DEFAULT_STATUS
 
     def event_category(self, key: str) -> EventCategory:
         """The category of this key; one that the program no longer has goes by its key."""

@@ -2,23 +2,39 @@
 
 from collections.abc import Callable
 
-from datasources.profiles import CustomerRow, MembershipState, ProcessingState
+from datasources.access import address_refusal, session_refusal
+from datasources.membership import MembershipAction, refusal_of, window_refusal
+from datasources.notifying import Template, address_of
+from datasources.privacy import PrivacyRequestType, processing_refusal
+from datasources.profiles import CustomerRow, ProcessingState
 from datasources.registry import Domain
 from permissions.model import AdjustmentOperation, Scope
 from resolvers.actions import AvailableAction, Rule, Standing, available, rule
 from resolvers.context import Context
 
-State = MembershipState
 Refusal = Callable[[CustomerRow, Context], str | None]
 
 
-def _unless_in(state: MembershipState, reason: str) -> Refusal:
-    """The membership has to be in this state (section 2, "State machines")."""
-    return lambda customer, _context: None if customer.membership_state is state else reason
+def _unless_open(action: MembershipAction) -> Refusal:
+    """The membership has to be in a state that the action leads out of."""
+
+    def refused(customer: CustomerRow, context: Context) -> str | None:
+        found = refusal_of(customer.membership_state, action)
+        if found is None and action is MembershipAction.RESTORE:
+            found = window_refusal(customer.deleted_at, context.settings, context.now)
+        return None if found is None else found.message
+
+    return refused
 
 
-def _unless_processing(state: ProcessingState, reason: str) -> Refusal:
-    return lambda customer, _context: None if customer.processing is state else reason
+def _unless_processed(type_: PrivacyRequestType) -> Refusal:
+    """Processing must not be as it is asked to be already."""
+
+    def refused(customer: CustomerRow, _context: Context) -> str | None:
+        found = processing_refusal(type_, customer.processing)
+        return None if found is None else found.message
+
+    return refused
 
 
 def _restricted_profile(customer: CustomerRow, context: Context) -> str | None:
@@ -31,22 +47,25 @@ def _restricted_profile(customer: CustomerRow, context: Context) -> str | None:
 def _final_status(customer: CustomerRow, context: Context) -> str | None:
     """Statuses say which ones can follow (D4)."""
     status = context.settings.status(customer.status_key)
+    if status.system_state:
+        return f"The status {status.label} comes and goes with the membership's state."
     return None if status.allowed_next else f"No status can follow {status.label}."
 
 
 def _no_persona(customer: CustomerRow, _context: Context) -> str | None:
     """Sessions are for test personas that can sign in (C5, inv-P2)."""
-    if not customer.is_test_persona:
-        return "The customer is no test persona."
-    return "The customer is blocked." if customer.membership_state is State.BLOCKED else None
+    found = session_refusal(customer.membership_state, is_persona=customer.is_test_persona)
+    return None if found is None else found.message
 
 
-def _no_phone(customer: CustomerRow, _context: Context) -> str | None:
-    return None if customer.phone else "The customer has no telephone number."
+def _unless_addressed(template: Template) -> Refusal:
+    """There has to be somewhere to send it to."""
 
+    def refused(customer: CustomerRow, _context: Context) -> str | None:
+        found = address_refusal(template, address_of(customer, template))
+        return None if found is None else found.message
 
-def _no_email(customer: CustomerRow, _context: Context) -> str | None:
-    return None if customer.email else "The customer has no e-mail address."
+    return refused
 
 
 KNOWN, LIVE, TAKING_PART = Standing.KNOWN, Standing.LIVE, Standing.TAKING_PART
@@ -59,19 +78,19 @@ RULES: tuple[Rule[CustomerRow], ...] = (
         "customerVerify",
         "membership:verify",
         Domain.PROFILES,
-        refused=_unless_in(State.PENDING_VERIFICATION, "The customer is not waiting for verification."),
+        refused=_unless_open(MembershipAction.VERIFY),
     ),
     rule(
         "customerBlock",
         "membership:block",
         Domain.PROFILES,
-        refused=_unless_in(State.ACTIVE, "Only an active customer can be blocked."),
+        refused=_unless_open(MembershipAction.BLOCK),
     ),
     rule(
         "customerUnblock",
         "membership:block",
         Domain.PROFILES,
-        refused=_unless_in(State.BLOCKED, "The customer is not blocked."),
+        refused=_unless_open(MembershipAction.UNBLOCK),
     ),
     rule("customerDelete", "membership:delete", Domain.PROFILES),
     rule(
@@ -79,12 +98,22 @@ RULES: tuple[Rule[CustomerRow], ...] = (
         "membership:delete",
         Domain.PROFILES,
         KNOWN,
-        refused=_unless_in(State.DELETED, "The customer is not deleted."),
+        refused=_unless_open(MembershipAction.RESTORE),
     ),
     rule("customerAnonymize", "membership:anonymize", Domain.PRIVACY, KNOWN),
     rule("customerExternalAccountSync", "customers:sync", Domain.PROFILES),
-    rule("customerSmsVerificationReset", "access:reset", Domain.PROFILES, refused=_no_phone),
-    rule("customerPasswordResetEmailSend", "access:reset", Domain.PROFILES, refused=_no_email),
+    rule(
+        "customerSmsVerificationReset",
+        "access:reset",
+        Domain.PROFILES,
+        refused=_unless_addressed(Template.PHONE_VERIFICATION),
+    ),
+    rule(
+        "customerPasswordResetEmailSend",
+        "access:reset",
+        Domain.PROFILES,
+        refused=_unless_addressed(Template.PASSWORD_RESET),
+    ),
     rule("personaSessionCreate", "personas:impersonate", Domain.PROFILES, refused=_no_persona),
     rule("communicationPreferenceSet", "profile:write", Domain.PROFILES),
     # Deducting stays open for a blocked or restricted customer, as lowering a tier does.
@@ -109,14 +138,14 @@ RULES: tuple[Rule[CustomerRow], ...] = (
         "privacy:restrict",
         Domain.PRIVACY,
         KNOWN,
-        refused=_unless_processing(ProcessingState.ACTIVE, "The customer has restricted processing already."),
+        refused=_unless_processed(PrivacyRequestType.RESTRICT),
     ),
     rule(
         "privacyReinstate",
         "privacy:restrict",
         Domain.PRIVACY,
         KNOWN,
-        refused=_unless_processing(ProcessingState.RESTRICTED, "The customer has not restricted processing."),
+        refused=_unless_processed(PrivacyRequestType.REINSTATE),
     ),
     rule("privacyForget", "privacy:forget", Domain.PRIVACY, KNOWN),
 )

@@ -8,11 +8,13 @@ from graphql import (
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLList,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
     get_named_type,
+    get_nullable_type,
 )
 from strawberry.schema.config import StrawberryConfig
 
@@ -109,11 +111,17 @@ def _by_row(possible: Any) -> Any:
 
 def _read_input(type_: GraphQLInputObjectType, struct: type) -> None:
     """Have graphql-core make the struct that an input stands for, lists as tuples."""
+    lists = []
     for name, field in type_.fields.items():
         field.out_name = _snake(name, struct)
+        if isinstance(get_nullable_type(field.type), GraphQLList):
+            lists.append(field.out_name)
 
-    def made(values: Mapping[str, Any]) -> Any:
-        return struct(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    def made(values: dict[str, Any]) -> Any:
+        for name in lists:
+            if isinstance(values.get(name), list):
+                values[name] = tuple(values[name])
+        return struct(**values)
 
     type_.out_type = made  # type: ignore[method-assign,assignment]  # graphql-core means it to be set
     # Strawberry keeps `@oneOf` to itself and checks it in the coercion that was just replaced.

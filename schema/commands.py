@@ -5,6 +5,7 @@ import strawberry
 from datasources import writing
 from datasources.refusals import UserErrorCode
 from resolvers import command
+from schema.scalars import Long
 from schema.views import described, text_of, values, view
 
 
@@ -47,3 +48,40 @@ class ReasonInput:
     """What the customer is told, at most 2,000 characters."""
     ticket_id: str | None
     """The support ticket that it is done for."""
+
+
+class Keyed:
+    """An input that is sent under an idempotency key, or tried."""
+
+    idempotency_key: str
+    """1 to 255 visible ASCII characters: the same key and input again changes nothing and gives the same answer."""
+    dry_run: bool | None = False
+    """True to see what would come of it; nothing is stored."""
+
+
+class Repeatable:
+    """The same, where the key can be left out."""
+
+    idempotency_key: str | None
+    """1 to 255 visible ASCII characters: the same key and input again changes nothing and gives the same answer."""
+    dry_run: bool | None = False
+    """True to see what would come of it; nothing is stored."""
+
+
+class Explained:
+    """An input that may say why."""
+
+    reason: ReasonInput | None
+    """Why."""
+
+
+@values(command.CustomerActionInput)
+class CustomerActionInput(Repeatable):
+    """Something that is done to a customer and needs no more than that."""
+
+    customer_id: strawberry.ID
+    """To whom."""
+    expected_version: Long | None
+    """The customer's version that the caller saw: refused with CONFLICT where it is another by now."""
+    reason: ReasonInput | None
+    """Why; some actions require `code`."""

@@ -4,7 +4,7 @@ Scopes, domain, kind of personal data and paging are data on the field; `schema.
 nothing else decides them.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+from datasources.ids import CustomerId
 from datasources.registry import Domain
 from permissions.masking import PiiKind
 from permissions.model import RequiredScopes, Scope
@@ -55,12 +56,17 @@ class Paging(msgspec.Struct, frozen=True):
     default_order: DefaultOrder | None = None
 
 
+Whose = Callable[[Any, Any], Awaitable[CustomerId | None]]
+"""(context, input) → the customer whom a mutation is about, where the ids of its input do not tell."""
+
+
 class Commanding(msgspec.Struct, frozen=True):
-    """How a mutation is taken: the ids of its input with the type each is of, the customer's or owned thing's first, and
-    the domain whose writer carries it out."""
+    """How a mutation is taken: the ids of its input with the type each is of, the customer's or owned thing's first, the
+    domain whose writer carries it out, and whom it is about where no id tells."""
 
     ids: Mapping[str, str]
     written_by: Domain
+    whose: Whose | None = None
 
 
 class GraphField(StrawberryField):
@@ -179,14 +185,16 @@ def command(
     ids: Mapping[str, str],
     requires: str,
     written_by: Domain,
+    whose: Whose | None = None,
 ) -> Any:  # typed as the attribute it stands for
     """A mutation: `serve` gets a `resolvers.command.Command` and answers the payload's row.
 
-    `ids` names the attributes of the input that are global ids, with the type each is of; whom the first one belongs to is
-    the customer whom the mutation is about. A caller without the scope gets FORBIDDEN, and the audit log is told.
+    `ids` names the attributes of the input that are global ids, with the type each is of; dots lead into the inputs and
+    lists inside it. Whom the first one outside of lists belongs to is the customer whom the mutation is about; `whose`
+    finds them where none tells. A caller without the scope gets FORBIDDEN, and the audit log is told.
     """
     field = GraphField(type_annotation=StrawberryAnnotation(payload | None))
-    field.serve, field.commanding = serve, Commanding(ids, written_by)
+    field.serve, field.commanding = serve, Commanding(ids, written_by, whose)
     field.arguments = [_strawberry_argument(argument("input", input, "What is to be done, to whom, and why."))]
     _mark(field, requires=requires, domain=None, pii=None)
     return field

@@ -3,12 +3,14 @@
 Strawberry's own resolvers cost several times as much a field, so they are replaced once the schema stands.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import msgspec
+import orjson
 from graphql import FieldNode, GraphQLResolveInfo, SelectionSetNode
 from graphql.execution.values import get_directive_values
 from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
@@ -24,7 +26,7 @@ from schema.connections import ShownPage
 from schema.directives import Resolve
 from schema.fields import LARGEST_PAGE, Commanding, GraphField, Paging, Serve
 from schema.ids import parse_id
-from schema.scalars import text
+from schema.scalars import LONGEST_TEXT, text
 
 Info = GraphQLResolveInfo[Context]
 
@@ -58,7 +60,11 @@ def paged(name: str, field: GraphField, serve: Serve, paging: Paging) -> Resolve
 
 def commanded(operation: str, serve: Serve, commanding: Commanding) -> Resolve:
     """Calls the resolver with the command: the input with its global ids read."""
-    return lambda _root, info, **given: serve(command_of(operation, info.context, commanding, given["input"]))
+
+    async def resolve(_root: object, info: Info, **given: Any) -> Any:  # the payload of any mutation
+        return await serve(await command_of(operation, info.context, commanding, given["input"]))
+
+    return resolve
 
 
 def denied(operation: str, commanding: Commanding) -> Resolve:
@@ -66,24 +72,46 @@ def denied(operation: str, commanding: Commanding) -> Resolve:
 
     async def tell(_root: object, info: Info, **given: Any) -> None:
         writer = getattr(info.context.sources.writers, commanding.written_by.value.lower())
-        await deny(command_of(operation, info.context, commanding, given["input"]), writer)
+        await deny(await command_of(operation, info.context, commanding, given["input"]), writer)
 
     return tell
 
 
-def command_of(operation: str, context: Context, commanding: Commanding, asked: Any) -> Command[Any]:
+async def command_of(operation: str, context: Context, commanding: Commanding, asked: Any) -> Command[Any]:
     """The command that an input makes. Raises InvalidRequest."""
-    read: dict[str, Any] = {}
     customer: UUID | None = None
-    for name, type_name in commanding.ids.items():
-        given = getattr(asked, name)
-        if given is not None:
-            _, parts = parse_id(given, f"input.{to_camel_case(name)}", type_name)
-            customer = customer or parts[0]
-            read[name] = parts if len(parts) > 1 else parts[0]
-    named = to_camel_case(next(iter(commanding.ids), ""))
+    for path, type_name in commanding.ids.items():
+        asked, found = _ids_read(asked, path.split("."), type_name, ("input",))
+        customer = customer or found
+    named = to_camel_case(next(iter(commanding.ids), "").partition(".")[0])
     whom = None if customer is None else CustomerId(customer)
-    return Command(context, operation, msgspec.structs.replace(asked, **read), whom, named)
+    if commanding.whose is not None:
+        whom = await commanding.whose(context, asked)
+    return Command(context, operation, asked, whom, named)
+
+
+def _ids_read(asked: Any, path: Sequence[str], type_name: str, at: tuple[str, ...]) -> tuple[Any, UUID | None]:
+    """The input with the id at the path read, and whom it belongs to: what belongs to no customer tells nobody, nor do lists.
+
+    Raises InvalidRequest.
+    """
+    if asked is None or asked is msgspec.UNSET:
+        return asked, None
+    if isinstance(asked, (list, tuple)):
+        return [_ids_read(one, path, type_name, (*at, str(index)))[0] for index, one in enumerate(asked)], None
+    if not path:
+        _, parts = parse_id(asked, ".".join(at), type_name)
+        is_owned = len(parts) > 1
+        return (parts if is_owned else parts[0]), (parts[0] if is_owned or type_name == "Customer" else None)
+    name, *rest = path
+    part = getattr(asked, name)
+    if part is None:
+        return asked, None
+    read, found = _ids_read(part, rest, type_name, (*at, _spelled(name)))
+    return (asked if read is part else msgspec.structs.replace(asked, **{name: read})), found
+
+
+_spelled = cache(to_camel_case)
 
 
 def where_bound(resolve: Resolve, domain: Domain) -> Resolve:
@@ -93,37 +121,72 @@ def where_bound(resolve: Resolve, domain: Domain) -> Resolve:
     )
 
 
+Fault = tuple[tuple[str, ...], str]
+"""Where a text stands that can't be held, and why."""
+
+
 def texts_checked(resolve: Resolve) -> Resolve:
     """Refuses arguments with a text that is too long or that a database can't hold, however deep it stands in them."""
 
     def check(source: Any, info: Info, **arguments: Any) -> Any:
-        for name, value in arguments.items():
-            _check_texts(value, (to_camel_case(name),))
+        if not _are_plain(arguments):
+            for name, value in arguments.items():
+                fault = _fault(value)
+                if fault is not None:
+                    path, message = (to_camel_case(name), *fault[0]), fault[1]
+                    raise InvalidRequest(f"`{'.'.join(path)}`: {message}.", *path)
         return resolve(source, info, **arguments)
 
     return check
 
 
-def _check_texts(value: Any, path: tuple[str, ...]) -> None:
+def _are_plain(arguments: dict[str, Any]) -> bool:
+    """True where no text can be at fault, as their JSON tells without a walk; False where it takes a closer look."""
+    try:
+        document = msgspec.json.encode(arguments)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return b"\\u0000" not in document and max(map(len, document.split(b'"'))) <= LONGEST_TEXT
+
+
+def _fault(value: Any) -> Fault | None:
+    """The first fault of an argument's value."""
     if isinstance(value, str):
         try:
             text(value)
         except ValueError as error:
-            raise InvalidRequest(f"`{'.'.join(path)}`: {error}.", *path) from None
-        return
-    for name, part in _parts(value):
-        _check_texts(part, (*path, name))
-
-
-def _parts(value: Any) -> Iterator[tuple[str, Any]]:
-    """The values inside an argument's value, each with its name in the path to it; the keys of JSON among them."""
+            return (), str(error)
+        return None
+    if isinstance(value, dict):
+        return (
+            None
+            if _is_held(value)
+            else _first_fault(("keys",) * len(value), value) or _first_fault(value, value.values())
+        )
+    if isinstance(value, (list, tuple)):
+        return _first_fault(range(len(value)), value)
     if isinstance(value, msgspec.Struct):
-        yield from ((to_camel_case(name), getattr(value, name)) for name in value.__struct_fields__)
-    elif isinstance(value, (list, tuple)):
-        yield from ((str(index), part) for index, part in enumerate(value))
-    elif isinstance(value, dict):
-        yield from (("keys", key) for key in value)
-        yield from value.items()
+        fault = _first_fault(value.__struct_fields__, msgspec.structs.astuple(value))
+        return None if fault is None else ((to_camel_case(fault[0][0]), *fault[0][1:]), fault[1])
+    return None
+
+
+def _first_fault(names: Iterable[object], parts: Iterable[Any]) -> Fault | None:
+    """The first fault of the parts, each with its name in the path to it."""
+    for name, part in zip(names, parts, strict=True):
+        fault = _fault(part)
+        if fault is not None:
+            return (str(name), *fault[0]), fault[1]
+    return None
+
+
+def _is_held(document: dict[str, Any]) -> bool:
+    """True for JSON whose texts can all be held, but that it says nothing of their length: whoever stores JSON limits its
+    size as a whole. False where it takes a closer look."""
+    try:
+        return b"\\u0000" not in orjson.dumps(document)
+    except TypeError:
+        return False
 
 
 def page_request(name: str, paging: Paging, info: Info, arguments: dict[str, Any]) -> PageRequest:

@@ -110,6 +110,16 @@ class Actor:
     """The name the actor goes by now."""
 
 
+@input_of(values.Money)
+class MoneyInput:
+    """An amount of money."""
+
+    amount_minor: Long
+    """In minor units of the currency, such as cents."""
+    currency: CurrencyCode
+    """Which currency."""
+
+
 @input_of(values.GeoPoint)
 class GeoPointInput:
     """A point on the earth, WGS 84."""
@@ -127,7 +137,7 @@ class KeyValueInput:
     key: str
     """The key."""
     value: str | None
-    """The value; left out, any."""
+    """The value; left out, any value in a filter, and none any more in a change."""
 
 
 @input_of(values.DateTimeRange)

@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -84,10 +85,10 @@ def view(
 
 
 def values(row: type, *, one_of: bool = False) -> Callable[[View], View]:
-    """Make a class the GraphQL input whose coerced value is the struct `row`."""
+    """Make a class the GraphQL input whose coerced value is the struct `row`; what it inherits comes behind its own."""
 
     def make(cls: View) -> View:
-        described(cls, row, default=strawberry.UNSET)
+        described(cls, row, default=strawberry.UNSET, inherited=_inherited(cls))
         made: View = strawberry.input(cls, description=text_of(cls), one_of=one_of)
         INPUTS[cls.__name__] = row
         return made
@@ -99,9 +100,14 @@ INPUTS: dict[str, type] = {}
 """The struct that each input type becomes."""
 
 
-def described(cls: type, row: type | None, default: Any = None) -> None:
-    """Give every attribute of a class the field it needs, with the docstring below it as description."""
-    texts = attribute_docstrings(cls)
+def described(
+    cls: type, row: type | None, default: Any = None, inherited: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Give every attribute of a class the field it needs, with the docstring below it as description.
+
+    `inherited` describes those that come from elsewhere.
+    """
+    texts = {**inherited, **attribute_docstrings(cls)}
     texts |= {
         name: field.description
         for name, field in vars(cls).items()
@@ -120,6 +126,17 @@ def described(cls: type, row: type | None, default: Any = None) -> None:
         field.description = texts[name]
         if field.serve is None and row is not None and not _has(row, name):
             raise TypeError(f"{cls.__name__}.{name}: {row.__name__} has no such attribute")
+
+
+def _inherited(cls: type) -> dict[str, str]:
+    """Take over the attributes of the plain classes that an input is put together from; their descriptions by name."""
+    texts: dict[str, str] = {}
+    for part in cls.__mro__[1:-1]:
+        texts |= attribute_docstrings(part)
+        cls.__annotations__ |= part.__annotations__
+        for name in part.__annotations__.keys() & vars(part).keys():
+            setattr(cls, name, vars(part)[name])
+    return texts
 
 
 def _mix_in(cls: type) -> None:
