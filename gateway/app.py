@@ -115,11 +115,12 @@ async def _service(settings: Settings, schema: GraphQLSchema, metrics: Metrics) 
                 endpoint = GraphQLEndpoint(
                     schema,
                     settings.server,
-                    identity=Identity(settings.auth, settings.role_table, keys),
+                    identity=Identity(settings.auth, settings.role_table, keys, own=runtime.signing),
                     contexts=runtime.context,
                     metrics=metrics,
                 )
-                yield Service(endpoint, runtime.health, settings.domains.sources)
+                async with runtime.relaying():
+                    yield Service(endpoint, runtime.health, settings.domains.sources)
             finally:
                 await keys.close()
     finally:

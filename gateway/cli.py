@@ -2,10 +2,13 @@
 
 import typer
 
+from gateway.commands.audits import audit_commands
 from gateway.commands.configs import config_commands
 from gateway.commands.databases import db_commands, sources
+from gateway.commands.events import event_commands
 from gateway.commands.failing import Commands
 from gateway.commands.importing import import_
+from gateway.commands.points import point_commands
 from gateway.commands.schemas import schema_commands
 from gateway.commands.serving import demo, serve
 from gateway.commands.tokens import token
@@ -25,6 +28,9 @@ app.command("import")(import_)
 app.command()(token)
 app.command()(sources)
 app.add_typer(db_commands, name="db")
+app.add_typer(audit_commands, name="audit")
+app.add_typer(point_commands, name="points")
+app.add_typer(event_commands, name="events")
 app.add_typer(schema_commands, name="schema")
 app.add_typer(config_commands, name="config")
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError, ValidatorFunctionWrapHandler, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from gateway.access_sections import SMTP, NotifierSettings, SigningSettings
 from gateway.sections import (
     NONE,
     AuthSettings,
@@ -25,7 +26,14 @@ from permissions.roles import DEFAULT_ROLES, Role
 PREFIX = "CUSTOMER_GRAPH_"
 DEVELOPMENT_ISSUER = "customer-graph-development"
 DEVELOPMENT_KEY_PREFIX = "customer-graph-development-key-"
-FILES = (("auth", "key_file"), ("privacy", "master_key_file"), ("cursors", "secret_file"))
+FILES = (
+    ("auth", "key_file"),
+    ("privacy", "master_key_file"),
+    ("cursors", "secret_file"),
+    ("signing", "key_file"),
+    ("notifier", "password_file"),
+    ("notifier", "ca_file"),
+)
 
 Document = Mapping[str, Any]
 """A parsed TOML document; what its values are is what the settings find out."""
@@ -54,6 +62,8 @@ class Settings(BaseSettings):
     privacy: PrivacySettings
     search: SearchSettings = SearchSettings()
     cursors: CursorSettings
+    signing: SigningSettings | None = None
+    notifier: NotifierSettings = NotifierSettings()
 
     @property
     def role_table(self) -> Mapping[str, Role]:
@@ -158,8 +168,11 @@ def _faults(error: ValidationError) -> Iterable[str]:
 
 
 def _mismatches(document: Document) -> Iterable[str]:
-    """Domains bound to a source that is not there, and new roles that nothing tells the scopes of."""
+    """Domains bound to a source that is not there, new roles that nothing tells the scopes of, links that nothing signs."""
     sources, domains, roles = (document.get(section) for section in ("sources", "domains", "roles"))
+    notifier = document.get("notifier")
+    if isinstance(notifier, dict) and notifier.get("kind") == SMTP and document.get("signing") is None:
+        yield "signing: is missing, the links in messages are signed by its key"
     if isinstance(sources, dict) and isinstance(domains, dict):
         for domain in DomainSettings.model_fields:
             name = domains.get(domain)

@@ -12,6 +12,8 @@ from typing import Any
 from uuid import UUID
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.config import DEVELOPMENT_ISSUER, DEVELOPMENT_KEY_PREFIX, PREFIX, ConfigError
 
@@ -60,6 +62,7 @@ class DevelopmentKey:
             },
             "privacy": {"master_key": self._derived("privacy")},
             "cursors": {"secret": self._derived("cursors")},
+            "signing": {"key": self._signing_key()},
         }
 
     def mint(
@@ -94,7 +97,14 @@ class DevelopmentKey:
         return jwt.encode(claims, self._secret, ALGORITHM)
 
     def _derived(self, purpose: str) -> str:
-        return base64.b64encode(hmac.digest(self._secret.encode(), purpose.encode(), "sha256")).decode()
+        return base64.b64encode(self._digest(purpose)).decode()
+
+    def _signing_key(self) -> str:
+        key = Ed25519PrivateKey.from_private_bytes(self._digest("signing"))
+        return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+    def _digest(self, purpose: str) -> bytes:
+        return hmac.digest(self._secret.encode(), purpose.encode(), "sha256")
 
 
 def _create(file: Path) -> None:

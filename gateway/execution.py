@@ -9,14 +9,20 @@ from typing import Any, Protocol, TypeGuard
 import msgspec
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql import execute as execute_operation
+from graphql.execution import values
 
 from datasources.errors import SourceError
 from datasources.registry import Domain
+from gateway.coercion import coerced, is_too_deep
 from gateway.documents import Document
 from gateway.errors import Code, Told, Translator, refused, rule_of, unfit
 from resolvers.loading import Loaders
 
 MAX_VARIABLE_ERRORS = 5
+
+# graphql-core offers no other way to have variables coerced by functions of our own.
+values.coerce_input_value = coerced  # type: ignore[attr-defined]  # imported there for its own use
+values.input_is_nested_too_deeply = is_too_deep
 
 
 class Context(Protocol):

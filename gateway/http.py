@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from strawberry.http.ides import get_graphql_ide_html
 
 from gateway import media
-from gateway.bodies import Disconnected, parsed, read
+from gateway.bodies import Disconnected, GraphQLRequest, limits_of, parsed, read
 from gateway.documents import Documents
 from gateway.errors import Code, Headers, Refused, Translator, refused
 from gateway.execution import Answer, Context, codes, execute
@@ -103,12 +103,12 @@ class GraphQLEndpoint:
         _check_media(headers, accept)
         principal = await self._principal(scope, headers)
         exchange.principal = principal.kind.value
-        deadline_s = self._settings.deadline_s
+        deadline_s, limits = self._settings.deadline_s, limits_of(principal.scopes, self._settings.max_body_bytes)
         try:
             async with asyncio.timeout(deadline_s):
-                body = await read(receive, headers.get(b"content-length"), self._settings.max_body_bytes)
+                body = await read(receive, headers.get(b"content-length"), limits.size)
                 exchange.is_read = True
-                answer = await self._answer(body, principal, exchange, translator)
+                answer = await self._answer(parsed(body, limits), principal, exchange, translator)
         except TimeoutError:
             if exchange.is_read:
                 raise refused(
@@ -137,8 +137,9 @@ class GraphQLEndpoint:
             self._failed_sign_ins.note(peer)
             raise
 
-    async def _answer(self, body: bytes, principal: Principal, exchange: Exchange, translator: Translator) -> Answer:
-        request = parsed(body)
+    async def _answer(
+        self, request: GraphQLRequest, principal: Principal, exchange: Exchange, translator: Translator
+    ) -> Answer:
         document = self._documents.find(request.query)
         operation = document.operation(request.operation_name)
         exchange.operation = operation.operation.value

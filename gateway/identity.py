@@ -14,6 +14,7 @@ import msgspec
 
 from gateway.keys import Clock, Keys, UnknownKey
 from gateway.sections import AuthSettings
+from gateway.signing import ISSUER, SigningKey
 from permissions.model import ANONYMOUS, EVERYONE, NOBODY, Principal, Reach, ReachKind, ViewerKind
 from permissions.roles import Grant, Role, grant, most_confined
 
@@ -54,16 +55,34 @@ class _Claims(msgspec.Struct, frozen=True):
     stores: frozenset[str] | None = None
 
 
+class _Trusted(msgspec.Struct, frozen=True):
+    """What a token is verified with: one issuer's key, under the one algorithm that the header names."""
+
+    issuer: str
+    algorithm: str
+    key: Any  # as PyJWT takes it
+
+
 class _Held(msgspec.Struct, frozen=True):
     principal: Principal
     until: float
 
 
 class Identity:
-    """Tells who a caller is. Tokens verified once are held until they expire or the issuer's keys are asked for anew."""
+    """Tells who a caller is. Tokens verified once are held until they expire or the issuer's keys are asked for anew.
 
-    def __init__(self, auth: AuthSettings, roles: Mapping[str, Role], keys: Keys, clock: Clock = time.time) -> None:
-        self._auth, self._roles, self._keys, self._clock = auth, roles, keys, clock
+    `own` is the gateway's own key, whose tokens are believed beside the issuer's: sessions of test personas.
+    """
+
+    def __init__(
+        self,
+        auth: AuthSettings,
+        roles: Mapping[str, Role],
+        keys: Keys,
+        clock: Clock = time.time,
+        own: SigningKey | None = None,
+    ) -> None:
+        self._auth, self._roles, self._keys, self._clock, self._own = auth, roles, keys, clock, own
         self._algorithms = [algorithm.value for algorithm in auth.algorithms]
         self._held: OrderedDict[bytes, _Held] = OrderedDict()
 
@@ -95,18 +114,14 @@ class Identity:
 
     async def _verify(self, token: str) -> tuple[Principal, float]:
         """The principal, and when its token expires in seconds since the epoch."""
-        algorithm, kid = self._header(token)
-        try:
-            key = await self._keys.find(kid, algorithm)
-        except UnknownKey:
-            raise Unauthenticated("The token's key is not one of its issuer's.") from None
+        trusted = await self._trusted(*self._header(token))
         try:
             decoded = jwt.decode(
                 token,
-                key,
-                algorithms=[algorithm],
+                trusted.key,
+                algorithms=[trusted.algorithm],
                 audience=self._auth.audience,
-                issuer=self._auth.issuer,
+                issuer=trusted.issuer,
                 leeway=self._auth.leeway_s,
                 options={"require": ["iss", "aud", "exp", "sub"]},
             )
@@ -119,6 +134,16 @@ class Identity:
             raise Unauthenticated(f"A claim of the token has the wrong form: {_path(error)}.") from None
         except (ValueError, TypeError, OverflowError, RecursionError):
             raise Unauthenticated(MALFORMED) from None
+
+    async def _trusted(self, algorithm: str, kid: str | None) -> _Trusted:
+        """What verifies a token with this header: the gateway's own key, which has an id of its own, or the issuer's."""
+        if self._own is not None and kid == self._own.kid:
+            return _Trusted(ISSUER, algorithm, self._own.public)
+        try:
+            key = await self._keys.find(kid, algorithm)
+        except UnknownKey:
+            raise Unauthenticated("The token's key is not one of its issuer's.") from None
+        return _Trusted(self._auth.issuer, algorithm, key)
 
     def _header(self, token: str) -> tuple[str, str | None]:
         """Algorithm and key id of a token whose form and header are acceptable."""
@@ -136,10 +161,13 @@ class Identity:
             raise Unauthenticated(FOREIGN_HEADER)
         if str(header.get("typ", "JWT")).lower() not in TYPES:
             raise Unauthenticated("The token is of another type than JWT.")
-        algorithm = header.get("alg")
-        if algorithm not in self._algorithms:
+        algorithm, kid = header.get("alg"), header.get("kid")
+        accepted = self._algorithms
+        if self._own is not None and kid == self._own.kid:
+            accepted = [self._own.algorithm]
+        if algorithm not in accepted:
             raise Unauthenticated("The token's algorithm is not accepted.")
-        return str(algorithm), header.get("kid")
+        return str(algorithm), kid
 
     def _principal(self, claims: _Claims) -> tuple[Principal, float]:
         born = self._clock() if claims.iat is None else claims.iat

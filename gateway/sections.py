@@ -42,7 +42,8 @@ def _content(path: object) -> str:
         raise ValueError(f"the file can't be read ({type(error).__name__})") from None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """True where what is sent to the host never leaves this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -53,7 +54,7 @@ def _jwks_url(url: str) -> str:
     """Keys fetched in clear could be anyone's."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host))):
+    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host))):
         raise ValueError("must be an https URL (http on a loopback address only)")
     return url
 

@@ -3,40 +3,64 @@
 import asyncio
 import datetime as dt
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 
+from datasources.access import Means
 from datasources.errors import SourceError, SourceTimedOut, SourceUnavailable
+from datasources.notifiers.logged import LoggedNotifier
+from datasources.notifiers.smtp import MailServer, Security, SmtpNotifier
+from datasources.notifying import TOPIC, Notifier, Postman, Template
 from datasources.paging import Cursors
 from datasources.program import Program
 from datasources.registry import Domain
+from datasources.relaying import Relay
+from datasources.sql.access_writes import SqlAccessWrites
 from datasources.sql.audit import SqlAudit
+from datasources.sql.audit_writes import SqlAuditWrites
+from datasources.sql.campaign_writes import SqlCampaignWrites
 from datasources.sql.campaigns import SqlCampaigns
+from datasources.sql.card_writes import SqlCardWrites
 from datasources.sql.cards import SqlCards
 from datasources.sql.devices import SqlDevices
 from datasources.sql.engine import Database
+from datasources.sql.event_writes import SqlEventWrites
 from datasources.sql.events import SqlEvents
 from datasources.sql.locations import SqlLocations
+from datasources.sql.message_writes import SqlMessageWrites
 from datasources.sql.messages import SqlMessages
 from datasources.sql.metrics import SqlMetrics
+from datasources.sql.note_writes import SqlNoteWrites
 from datasources.sql.notes import SqlNotes
+from datasources.sql.offer_writes import SqlOfferWrites
 from datasources.sql.offers import SqlOffers
+from datasources.sql.outbox import SqlOutbox
 from datasources.sql.point_writes import SqlPointWrites
 from datasources.sql.points import SqlPoints
 from datasources.sql.privacy import SqlPrivacy
+from datasources.sql.privacy_writes import SqlPrivacyWrites
+from datasources.sql.profile_writes import SqlProfileWrites
 from datasources.sql.profiles import SqlProfiles
 from datasources.sql.program import SqlProgram
+from datasources.sql.promo_code_writes import SqlPromoCodeWrites
 from datasources.sql.promo_codes import SqlPromoCodes
 from datasources.sql.rewards import SqlRewards
 from datasources.sql.sealing import MasterKey
+from datasources.sql.segment_writes import SqlSegmentWrites
 from datasources.sql.segments import SqlSegments
+from datasources.sql.tag_writes import SqlTagWrites
 from datasources.sql.tags import SqlTags
 from datasources.sql.tickets import SqlTickets
+from datasources.sql.tier_writes import SqlTierWrites
 from datasources.sql.tiers import SqlTiers
+from datasources.sql.transaction_writes import SqlTransactionWrites
 from datasources.sql.transactions import SqlTransactions
+from gateway.access_sections import NotifierSettings, address_of
 from gateway.config import Settings
+from gateway.signing import SigningKey
 from permissions.model import Principal
 from resolvers.context import Context, Sources, Unbound, Writers
 from resolvers.throttling import Throttle
@@ -65,18 +89,56 @@ SQL: Mapping[Domain, Callable[[Database], Any]] = {
 }
 """What serves each domain from a database."""
 
-SQL_WRITERS: Mapping[Domain, Callable[[Database], Any]] = {Domain.POINTS: SqlPointWrites}
+SQL_WRITERS: Mapping[Domain, Callable[[Database], Any]] = {
+    Domain.POINTS: SqlPointWrites,
+    Domain.PROFILES: SqlProfileWrites,
+    Domain.EVENTS: SqlEventWrites,
+    Domain.TIERS: SqlTierWrites,
+    Domain.OFFERS: SqlOfferWrites,
+    Domain.CARDS: SqlCardWrites,
+    Domain.NOTES: SqlNoteWrites,
+    Domain.CAMPAIGNS: SqlCampaignWrites,
+    Domain.PROMO_CODES: SqlPromoCodeWrites,
+    Domain.TAGS: SqlTagWrites,
+    Domain.SEGMENTS: SqlSegmentWrites,
+    Domain.MESSAGES: SqlMessageWrites,
+    Domain.TRANSACTIONS: SqlTransactionWrites,
+    Domain.PRIVACY: SqlPrivacyWrites,
+    Domain.AUDIT: SqlAuditWrites,
+}
 """What writes each domain into a database."""
 
 PROGRAM_TTL_S = 5.0
 HEALTH_S = 1.0
 
 
+class Equipment(msgspec.Struct, frozen=True):
+    """What the gateway lets people in with: who sends messages, and a key of its own where the config names one."""
+
+    notifier: Notifier
+    signing: SigningKey | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Equipment":
+        """What the settings say."""
+        signing = None if settings.signing is None else SigningKey(settings.signing, settings.auth)
+        return cls(notifier_of(settings.notifier), signing)
+
+    @property
+    def means(self) -> Means:
+        """What can be done with it."""
+        return Means(self.notifier.channels, self.signing is not None)
+
+
 class Runtime:
     """Everything that lives as long as the process."""
 
-    def __init__(self, databases: Mapping[str, Database], sources: Sources, settings: Settings) -> None:
-        self.databases, self.sources = databases, sources
+    def __init__(
+        self, databases: Mapping[str, Database], sources: Sources, settings: Settings, equipment: "Equipment"
+    ) -> None:
+        self.databases, self.sources, self.signing = databases, sources, equipment.signing
+        postman = Postman(sources.profiles, equipment.notifier, equipment.signing)
+        self.relay = Relay(SqlOutbox(databases[sources.bound[Domain.PROFILES]], TOPIC), postman.deliver)
         self.cursors = Cursors(settings.cursors.key)
         self.lookups = Throttle(settings.auth.lookups_per_minute, settings.auth.lookup_burst)
         self._search = settings.search.mode
@@ -107,7 +169,16 @@ class Runtime:
             }
             for kinds in (SQL, SQL_WRITERS)
         )
-        return cls(databases, Sources(**readers, writers=Writers(**writers), each=databases, bound=bound), settings)
+        equipment = Equipment.of(settings)
+        access = SqlAccessWrites(databases[bound[Domain.PROFILES]], equipment.means)
+        sources = Sources(
+            **readers,
+            writers=Writers(**writers, access=access),
+            each=databases,
+            bound=bound,
+            sessions=equipment.signing,
+        )
+        return cls(databases, sources, settings, equipment)
 
     async def program(self) -> Program:
         """The program, read anew after five seconds. Raises SourceUnavailable, SourceTimedOut, NotConfigured."""
@@ -140,6 +211,16 @@ class Runtime:
         found = await asyncio.gather(*map(_failure_of, self.databases.values()))
         return dict(zip(self.databases, found, strict=True))
 
+    @asynccontextmanager
+    async def relaying(self) -> AsyncIterator[None]:
+        """Meanwhile, deliver what waits in the outbox and whatever is put there; what is being delivered is finished."""
+        running = asyncio.create_task(self.relay.run())
+        try:
+            yield
+        finally:
+            self.relay.stop()
+            await running
+
     async def close(self) -> None:
         """Disconnect every source."""
         for database in self.databases.values():
@@ -155,3 +236,27 @@ async def _failure_of(database: Database) -> SourceError | None:
     except SourceError as error:
         return error
     return None
+
+
+def notifier_of(section: NotifierSettings) -> Notifier:
+    """The mail server of the section, or the log."""
+    if section.host is None or section.sender is None or section.kind == "log":
+        return LoggedNotifier()
+    links = {
+        Template.PASSWORD_RESET: section.password_reset_url,
+        Template.PHONE_VERIFICATION: section.phone_verification_url,
+    }
+    return SmtpNotifier(
+        MailServer(
+            host=section.host,
+            port=section.port,
+            security=Security(section.security),
+            sender=address_of(section.sender),
+            links={template: link for template, link in links.items() if link is not None},
+            username=section.username,
+            password=section.secret,
+            sms_domain=section.sms_domain,
+            ca_file=section.ca_file,
+            timeout_s=section.timeout_s,
+        )
+    )
