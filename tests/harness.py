@@ -11,6 +11,8 @@ from uuid import UUID
 import jwt
 import msgspec
 import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from graphql import GraphQLSchema
 from sqlalchemy import literal, select
 
@@ -33,6 +35,11 @@ from schema.ids import global_id
 from tests.demo import MASTER_KEY
 
 ISSUER, AUDIENCE, KEY = "https://issuer.example", "customer-graph", "k" * 40
+SIGNING_KEY = (
+    Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    .decode()
+)
 REQUEST_ID = "test"
 EXPIRES_AT = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 """Of every token: what a caller is told of it never changes."""
@@ -53,6 +60,7 @@ def settings(url: str, **sections: Any) -> Settings:
             "auth": {"issuer": ISSUER, "audience": AUDIENCE, "algorithms": ["HS256"], "key": KEY},
             "privacy": {"master_key": base64.b64encode(MASTER_KEY).decode()},
             "cursors": {"secret": "s" * 40},
+            "signing": {"key": SIGNING_KEY},
             **sections,
         }
     )
@@ -87,7 +95,7 @@ class Gateway:
     """Answers queries at the moment the demo's clock was anchored at."""
 
     def __init__(self, runtime: Runtime, made_of: Settings, now: dt.datetime, members: Mapping[str, UUID]) -> None:
-        self.runtime, self.now = runtime, now
+        self.runtime, self.settings, self.now = runtime, made_of, now
         self.members = members
         """Customers by their support id."""
         self._documents = Documents(schema(), made_of.server)

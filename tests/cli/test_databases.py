@@ -54,7 +54,10 @@ def test_a_good_config_passes(run: Run, config: Path) -> None:
     config.write_text(config.read_text() + '[sources.spare]\nkind = "sql"\nurl = "sqlite:///spare.sqlite"\n')
     assert run("config", "check", str(config)) == (
         0,
-        f"{config}: nothing is wrong (1 sources, 7 roles)\nsources.spare: serves no domain\n",
+        f"{config}: nothing is wrong (1 sources, 7 roles)\n"
+        "notifier: messages are told to the log and sent to nobody\n"
+        "signing: no key, so nobody can sign in as a test persona\n"
+        "sources.spare: serves no domain\n",
         "",
     )
 

@@ -113,7 +113,7 @@ def test_a_database_that_is_not_there_is_told(run: Run) -> None:
     )
 
 
-@pytest.mark.parametrize("command", ["demo", "serve", "import", "token", "sources", "db", "schema", "config"])
+@pytest.mark.parametrize("command", ["demo", "serve", "import", "token", "sources", "db", "audit", "schema", "config"])
 def test_every_command_explains_itself(run: Run, command: str) -> None:
     ended = run(command, "--help")
     assert (ended.code, ended.err) == (0, "")

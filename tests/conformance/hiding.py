@@ -8,16 +8,22 @@ from typing import Any
 from sqlalchemy import Table, and_, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from datasources.events import UnmatchedEventRow
 from datasources.offers import AvailableOfferRow
 from datasources.paging import Page
 from datasources.registry import Domain
 from datasources.sql.statements import Paged, Rows
+from datasources.sql.tables.events import unmatched_events
 from datasources.sql.tables.offers import offers
 from datasources.sql.tables.tiers import customer_tiers
 from datasources.tiers import CustomerTierRow
 
-MADE_BY_STATEMENT: Mapping[type, Table] = {AvailableOfferRow: offers, CustomerTierRow: customer_tiers}
-"""The tables of rows whose columns are put together anew for a statement."""
+MADE_ANEW: Mapping[type, Table] = {
+    AvailableOfferRow: offers,
+    CustomerTierRow: customer_tiers,
+    UnmatchedEventRow: unmatched_events,
+}
+"""The tables of rows that are put together anew from what a statement reads."""
 
 
 class SqlHiding:
@@ -43,8 +49,8 @@ class SqlHiding:
 
 def table_of(domain: Domain, row: Any) -> Table:
     """The table that the rows of a list come from."""
-    if type(row) in MADE_BY_STATEMENT:
-        return MADE_BY_STATEMENT[type(row)]
+    if type(row) in MADE_ANEW:
+        return MADE_ANEW[type(row)]
     for found in vars(import_module(f"datasources.sql.{domain.value.lower()}")).values():
         rows = found.rows if isinstance(found, Paged) else found
         if isinstance(rows, Rows) and tuple(column.key for column in rows.columns) == row.__struct_fields__:

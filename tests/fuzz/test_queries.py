@@ -28,6 +28,7 @@ TEXTS = {
     "URL": ("https://example.com/", "javascript:alert(1)"),
     "Decimal": ("0.00", "-1.5", "1e400", "NaN"),
     "federation__Scope": ("points:read",),
+    "CurrencyCode": ("USD", "JPY", "XXX", "usd"),
     "LocalTime": ("08:00", "24:00"),
     "JSON": ("{}", "[[[]]]"),
 }

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
-from gateway.bodies import Disconnected, read
+from gateway.bodies import Disconnected, Limits, parsed, read
 from gateway.errors import Refused
 from tests.http.serving import Gateway, client, told
+from tests.unit.tokens import token
 
 
 async def refused(body: bytes) -> tuple[int, list[tuple[str, str]]]:
@@ -127,3 +128,48 @@ async def test_a_length_that_can_not_be_is_refused_unread(declared: bytes) -> No
     with pytest.raises(Refused) as raised:
         await read(receive, declared, 1_024)
     assert raised.value.status == 413
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"query":"{ hello }","variables":{"a":1,"a":2}}', "An object of the body names a member twice."),
+        (b'{"query" : "{ hello }", "variables": {"a"\n\t :1, "b": {"a":1, "a" :2}}}', "An object of the body names a member twice."),
+        (b'{"query":"{ hello }","variables":{"a":":","a":2}}', "An object of the body names a member twice."),
+        (b'{"query":"{ hello }","variables":{"a":" : ","b":{"c":1,"c":[]}}}', "An object of the body names a member twice."),
+        (b'{"query":"{ hello }","variables":{"a":123456789012345678901}}', DIGITS),
+        (b'{"query":"{ hello }","variables":{"a":0.123456789012345678901}}', DIGITS),
+    ],
+)  # fmt: skip
+async def test_what_is_read_fast_is_as_strict(body: bytes, message: str) -> None:
+    assert await refused(body) == (400, [("BAD_REQUEST", message)])
+
+
+def test_what_is_read_fast_is_read_alike() -> None:
+    plain = {"query": "{ hello }", "variables": {"a": [1, -2.5, True, None, "é", ":", "a : b", {}], "b": 10**17}}
+    body = json.dumps(plain, ensure_ascii=False).encode()
+    for text in (body, body.replace(b"hello", b"\\u0068ello"), body.replace(b"10" + b"0" * 16, b"1" + b"0" * 17)):
+        request = parsed(text, Limits(len(text)))
+        assert (request.query, request.variables) == (plain["query"], plain["variables"])
+
+
+@pytest.mark.parametrize("scopes", ["events:ingest", "transactions:ingest"])
+async def test_who_sends_batches_has_limits_of_their_own(scopes: str) -> None:
+    bearer = token(roles=["service"], scope=scopes)
+    query = b'{"query":"{ hello }","variables":{"a":'
+    fits = [
+        query + b"[" * 38 + b"]" * 38 + b"}}",
+        query + b"[" + b"0," * 99_000 + b"0]}}",
+        query + b'"' + b"x" * 4_194_200 + b'"}}',
+    ]
+    async with client(Gateway(), bearer) as opened:
+        for body in fits:
+            response = await opened.post("/graphql", content=body, headers={"content-type": "application/json"})
+            assert response.json() == {"data": {"hello": "world"}}
+        for body, status, message in (
+            (query + b"[" * 39 + b"]" * 39 + b"}}", 400, "The JSON is nested deeper than 40 levels."),
+            (query + b"[" + b"0," * 100_000 + b"0]}}", 400, "The JSON has more than 100000 values."),
+            (b" " * 4_194_305, 413, "The body is longer than 4194304 bytes."),
+        ):
+            response = await opened.post("/graphql", content=body, headers={"content-type": "application/json"})
+            assert (response.status_code, told(response)) == (status, [("BAD_REQUEST", message)])

@@ -33,12 +33,13 @@ def examples() -> list[Example]:
 
 
 def test_there_are_examples() -> None:
-    assert [example.role for example in examples()] == ["admin", "analyst", "store_associate"]
+    assert [example.role for example in examples()] == ["admin", "analyst", "store_associate", "care_agent"]
 
 
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.role)
 async def test_an_example_answers_as_shown(example: Example, gateway: Gateway) -> None:
-    answer = await gateway.run(example.query, caller=Caller(example.role))
+    variables = {"id": gateway.customer_id("CJ-000015")} if "$id" in example.query else None
+    answer = await gateway.run(example.query, variables, Caller(example.role))
 
     shown = {"data": answer.data} | ({"errors": answer.errors} if answer.errors else {})
     assert example.answer is None or shown == example.answer

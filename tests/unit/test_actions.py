@@ -44,6 +44,7 @@ SOMEONE = CustomerRow(
     verified_at=None,
     blocked_at=None,
     block_reason=None,
+    deleted_at=None,
     processing=ProcessingState.ACTIVE,
     is_test_persona=False,
     created_at=NOW,
@@ -58,6 +59,8 @@ SOMEONE = CustomerRow(
     active_key=NOW,
     wrapped_key=None,
 )
+
+WRITTEN = Writers.__struct_fields__
 
 
 def principal(*limits: AdjustmentLimit, scopes: frozenset[Scope] = SCOPES) -> Principal:
@@ -77,7 +80,12 @@ def judged(
     context = Context(
         who or principal(),
         Program(settings, {}),
-        Sources(**readers, writers=Writers(points=Unbound(Domain.POINTS)), each={}, bound=bound),
+        Sources(
+            **readers,
+            writers=Writers(**{name: readers.get(name, readers["profiles"]) for name in WRITTEN}),
+            each={},
+            bound=bound,
+        ),
         cursors=Cursors(b"s" * 32),
         lookups=Throttle(60, 30),
         now=NOW,

@@ -3,17 +3,19 @@
 import base64
 import os
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pydantic import BaseModel, ValidationError
 
 from datasources.program import SearchMode
 from gateway import config, sections
+from gateway.access_sections import NotifierSettings
 from gateway.config import ConfigError, Settings
 from gateway.development import DevelopmentKey
 from gateway.sections import RoleSettings
@@ -26,6 +28,9 @@ SECRET = "s" * 32
 PRIVATE = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
 PUBLIC_PEM = PRIVATE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 PRIVATE_PEM = PRIVATE.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+SIGNING_PEM = (
+    ed25519.Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+)
 EC_PEM = (
     ec.generate_private_key(ec.SECP256R1())
     .public_key()
@@ -349,8 +354,8 @@ def keys_of(model: type[BaseModel]) -> set[str]:
     found: set[str] = set()
     for name, field in model.model_fields.items():
         found.add(name)
-        for inner in re.findall(r"gateway\.sections\.(\w+Settings)", str(field.annotation)):
-            found |= keys_of(getattr(sections, inner))
+        for module, inner in re.findall(r"gateway\.(\w+)\.(\w+Settings)", str(field.annotation)):
+            found |= keys_of(getattr(import_module(f"gateway.{module}"), inner))
     return found
 
 
@@ -366,10 +371,14 @@ def test_the_example_names_every_key() -> None:
 def test_the_example_loads_and_shows_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "master.key").write_text(MASTER)
     (tmp_path / "cursors.key").write_text(SECRET)
+    (tmp_path / "signing.pem").write_text(SIGNING_PEM)
     path = tmp_path / "gateway.toml"
     path.write_text(EXAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
     settings = config.load(path)
     assert settings.server == sections.ServerSettings()
+    assert settings.notifier == NotifierSettings()
+    assert settings.signing is not None
+    assert (settings.signing.session_ttl_s, settings.signing.link_ttl_s) == (900, 1_800)
     assert settings.domains.sources == dict.fromkeys(settings.domains.sources, "loyalty") | {"tickets": None}
     assert settings.role_table["supervisor"].scopes == DEFAULT_ROLES["care_agent"].scopes | {
         "approvals:decide",

@@ -70,3 +70,32 @@ def _payload(answer: Answer, name: str) -> dict[str, Any]:
 def refused(payload: dict[str, Any]) -> list[tuple[str, str]]:
     """Code and path of each user error."""
     return [(error["code"], ".".join(error["path"])) for error in payload["userErrors"]]
+
+
+ASK = """
+mutation ($input: PointsAdjustInput!) { pointsAdjust(input: $input) { userErrors { code } approval { id } } }
+"""
+DECIDE = """
+mutation ($input: ApprovalDecisionInput!) {
+  %s(input: $input) {
+    replayed dryRun userErrors { code message path }
+    approval { id state decidedBy { kind id } decidedAt comment failureCode }
+  }
+}
+"""
+
+
+async def requested_approval(gateway: Gateway, given: dict[str, Any], caller: Caller | str = "care_agent") -> str:
+    """The id of the approval that an adjustment beyond the caller's limit waits for."""
+    payload = _payload(await gateway.run(ASK, {"input": given}, caller), "pointsAdjust")
+    assert [error["code"] for error in payload["userErrors"]] == ["APPROVAL_REQUIRED"]
+    approval_id: str = payload["approval"]["id"]
+    return approval_id
+
+
+async def decide(
+    gateway: Gateway, mutation: str, approval_id: str, caller: Caller | str = "admin", **more: Any
+) -> dict[str, Any]:
+    """The payload of a decision that had no error."""
+    variables = {"input": {"approvalId": approval_id, **more}}
+    return _payload(await gateway.run(DECIDE % mutation, variables, caller), mutation)

@@ -56,9 +56,10 @@ def _lifetimes(account: Row, entries: list[Row]) -> list[str]:
     earned = spent = expired = 0
     for entry in entries:
         origin = by_id[entry["reverses"]] if entry["reverses"] else entry
+        takes_back = entry["kind"] == "RETURN"
         if entry["kind"] == "EXPIRE":
             expired -= entry["modification"]
-        elif origin["modification"] > 0:
+        elif (origin["modification"] > 0) is not takes_back:
             earned += entry["modification"]
         else:
             spent -= entry["modification"]
@@ -67,7 +68,10 @@ def _lifetimes(account: Row, entries: list[Row]) -> list[str]:
 
 
 def _lots(account: Row, entries: list[Row], lots: list[Row], allocations: Any) -> list[str]:
-    """inv-L2 to inv-L5: every addition has its lot, every debit its allocations, and lots are what these leave."""
+    """inv-L2 to inv-L5: every addition has its lot, every debit its allocations, and lots are what these leave.
+
+    What no lot covered of a debit is a deficit, until later lots pay for it.
+    """
     wrong = []
     by_id = {entry["id"]: entry for entry in entries}
     parts: dict[UUID, list[Row]] = defaultdict(list)
@@ -87,14 +91,34 @@ def _lots(account: Row, entries: list[Row], lots: list[Row], allocations: Any) -
             wrong.append("L2: remaining is not the difference")
         if min(lot["remaining"], lot["amount_spent"], lot["amount_expired"]) < 0:
             wrong.append("L2: a part of a lot is negative")
-    if sum(lot["remaining"] for lot in lots) != account["balance"]:
-        wrong.append("L3: lots do not hold the balance")
-    covered = {entry["id"]: sum(part["points"] for part in parts[entry["id"]]) for entry in entries}
-    if any(entry["modification"] < 0 and covered[entry["id"]] != -entry["modification"] for entry in entries):
-        wrong.append("L3: a debit is not covered")
+    wrong += _covered(account, entries, lots, parts)
     reversed_ids = [entry["reverses"] for entry in entries if entry["reverses"]]
     if len(reversed_ids) != len(set(reversed_ids)):
         wrong.append("L4: an entry is reversed twice")
+    return wrong
+
+
+def _covered(account: Row, entries: list[Row], lots: list[Row], parts: dict[UUID, list[Row]]) -> list[str]:
+    """inv-L3: what each debit takes from lots that were there, and what later ones pay of the rest."""
+    wrong, owed = [], 0
+    numbers = {entry["id"]: entry["sequence"] for entry in entries}
+    paid: dict[UUID, int] = defaultdict(int)
+    for entry in entries:
+        if entry["modification"] > 0:
+            continue
+        later = [part for part in parts[entry["id"]] if numbers[part["lot_id"]] > entry["sequence"]]
+        taken = sum(part["points"] for part in parts[entry["id"]])
+        for part in later:
+            paid[part["lot_id"]] += part["points"]
+        uncovered = -entry["modification"] - taken + sum(part["points"] for part in later)
+        if uncovered != (entry["uncovered"] or 0):
+            wrong.append("L3: a debit is not covered")
+        owed -= entry["modification"] + taken
+    if any((entry["paid_off"] or 0) != paid[entry["id"]] for entry in entries):
+        wrong.append("L3: what additions paid differs")
+    held = sum(lot["remaining"] for lot in lots)
+    if held - owed != account["balance"] or owed < 0:
+        wrong.append("L3: lots less the deficit are not the balance")
     return wrong
 
 

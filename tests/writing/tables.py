@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from datasources.sql.tables import metadata
 from datasources.sql.tables.writing import adjustment_days, idempotency_keys
+from datasources.sql.unit_of_work import PROGRAM
 from tests.harness import Gateway
 
 SHARED = (idempotency_keys, adjustment_days)
@@ -35,6 +36,18 @@ async def contents(gateway: Gateway, customer: UUID) -> Contents:
         for table, statement in zip(tables, statements, strict=True)
     ]
     return {table.name: rows for table, rows in zip(tables, await found(gateway, *own), strict=True)}
+
+
+async def around(gateway: Gateway, customer: UUID) -> Contents:
+    """All that a write about a customer may touch: their own rows, those of no customer, and the program's audit log."""
+    whose = (customer, PROGRAM)
+    statements = [
+        statement.where(table.c.customer_id.in_(whose)) if "customer_id" in table.c else statement
+        for table in metadata.sorted_tables
+        for statement in (select(table).order_by(*table.primary_key),)
+    ]
+    rows = await found(gateway, *statements)
+    return {table.name: of_table for table, of_table in zip(metadata.sorted_tables, rows, strict=True)}
 
 
 async def everything(gateway: Gateway) -> Contents:
