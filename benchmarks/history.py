@@ -46,7 +46,7 @@ from schema.ids import global_id  # noqa: E402
 
 LONG, HISTORY = 7, 100_000
 SHORT = range(8, 40)
-ROUNDS, REQUESTS, CLIENTS = 7, 600, 8
+ROUNDS, REQUESTS, CLIENTS = 9, 200, 8
 COPIED = 5_000
 MASTER_KEY = base64.b64encode(b"benchmark-master-key-of-32-bytes").decode()
 QUERIES = {

@@ -83,8 +83,25 @@ async def populate(url: str, customers: int, histories: dict[int, int] | None = 
     await connection.close()
 
 
+async def identify(url: str, customers: int) -> None:
+    """Have the external ids of the customers (system `crm`, value the index) in the index of identifiers."""
+    parsed = make_url(url)
+    connection = await asyncpg.connect(
+        host=parsed.query.get("host") or parsed.host, port=parsed.port, user=parsed.username, database=parsed.database
+    )
+    rows = [(str(index), customer_id(index)) for index in range(customers)]
+    statement = """INSERT INTO identifiers (kind, system, value, customer_id, is_replaced)
+        VALUES ('EXTERNAL_ID', 'crm', $1, $2, false) ON CONFLICT DO NOTHING"""
+    await connection.executemany(statement, rows)
+    await connection.execute("ANALYZE identifiers")
+    await connection.close()
+
+
 def _program(rows: Rows) -> None:
-    settings = demo_program(Clock(anchored_at=NOW, started_at=dt.datetime.now(dt.UTC)))
+    demo = demo_program(Clock(anchored_at=NOW, started_at=dt.datetime.now(dt.UTC)))
+    # A long history adds up to more than the demo lets anyone hold.
+    accounts = tuple(msgspec.structs.replace(account, max_balance=None) for account in demo.point_accounts)
+    settings = msgspec.structs.replace(demo, point_accounts=accounts)
     rows.add(program.program, key="program", settings=msgspec.json.encode(settings).decode(), updated_at=NOW)
     rows.add(program.actors, kind="STAFF", actor_id="agent-1", name="Agent One")
     for index in range(CATALOGUE):

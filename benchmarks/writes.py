@@ -1,0 +1,231 @@
+"""What a mutation costs beside a hand-written endpoint that runs the same statements, in CPU and in throughput.
+
+    uv run python benchmarks/writes.py [--customers 1000] [--database-url URL] [--ingest] [--json]
+
+A batch of a thousand events of as many customers, beside inserting the same rows by executemany in a process of its own.
+Adjustments of points, additions and deductions in turn, by 16 clients: over different customers, on one hot customer,
+and on one with 100,000 ledger entries beside others with 30. CPU is user and system time of the server's process per
+mutation; throughput is answers per second; the median of rounds in turn. Without a URL, PostgreSQL starts from its wheel.
+"""
+
+import argparse
+import asyncio
+import datetime as dt
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.history import MASTER_KEY  # noqa: E402  # run as a script, the project is not on the path
+from benchmarks.ingest_floor import BATCH, FACTS, REMARK  # noqa: E402
+from benchmarks.operations import CONFIG, SECRET, cpu_s, database, free_port, server, stands, token  # noqa: E402
+from benchmarks.population import NOW, customer_id, identify, populate  # noqa: E402
+from schema.ids import global_id  # noqa: E402
+
+ADJUST = """mutation ($input: PointsAdjustInput!) { pointsAdjust(input: $input) {
+    userErrors { code } replayed entry { id modification balanceAfter } } }"""
+INGEST = """mutation ($input: EventsIngestInput!) { eventsIngest(input: $input) {
+    userErrors { code } results { outcome error { code path } } } }"""
+LONG, HISTORY, HOT = 7, 100_000, 11
+SPREAD = range(100, 900)
+CLIENTS, ROUNDS, REQUESTS = 16, 5, 800
+BATCHES = 40
+
+Body = Callable[[int, int], bytes]
+"""(customer's index, points) → the request."""
+
+
+class Target(NamedTuple):
+    """A server that runs, and how it is asked."""
+
+    process: psutil.Process
+    url: str
+    headers: dict[str, str]
+    body: Body
+
+    def cost(self, customers: list[int]) -> tuple[float, float]:
+        """CPU milliseconds a mutation, and mutations a second, for one mutation each of these customers."""
+        bodies = [self.body(index, 3 if number % 2 else -2) for number, index in enumerate(customers)]
+        before, began = cpu_s(self.process), time.perf_counter()
+        asyncio.run(sent(self.url, self.headers, bodies))
+        took = time.perf_counter() - began
+        return (cpu_s(self.process) - before) / len(bodies) * 1000, len(bodies) / took
+
+
+async def sent(url: str, headers: dict[str, str], bodies: list[bytes]) -> None:
+    """Send every body once over plain connections, which take less CPU than any client library. Raises where an answer
+    tells of an error."""
+    parsed, waiting = urlsplit(url), iter(bodies)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+
+    async def client() -> None:
+        reader, writer = await asyncio.open_connection(parsed.hostname, parsed.port)
+        for body in waiting:
+            head = f"POST {parsed.path} HTTP/1.1\r\nhost: x\r\n{lines}content-length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + body)
+            told = (await reader.readuntil(b"\r\n\r\n")).lower()
+            size = int(told.split(b"content-length: ")[1].split(b"\r\n")[0])
+            answer = await reader.readexactly(size)
+            if b'"userErrors":[]' not in answer or b'"errors"' in answer:
+                raise RuntimeError(answer.decode()[:400])
+        writer.close()
+
+    await asyncio.gather(*(client() for _ in range(CLIENTS)))
+
+
+@contextmanager
+def gateway_on(url: str) -> Iterator[Target]:
+    """The gateway, with all that users run with."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "gateway.toml"
+        config.write_text(CONFIG.format(port=port, url=url, secret=SECRET, master=MASTER_KEY))
+        command = [sys.executable, "-m", "gateway.cli", "serve", "--config", str(config)]
+        headers = {"authorization": f"Bearer {token()}", "content-type": "application/json"}
+        with server(command, port, {}) as process:
+            yield Target(process, f"http://127.0.0.1:{port}/graphql", headers, adjustment)
+
+
+def adjustment(index: int, points: int) -> bytes:
+    """An adjustment as a client of the gateway asks for it."""
+    asked = {
+        "customerId": global_id("Customer", customer_id(index)),
+        "idempotencyKey": uuid4().hex,
+        "accountKey": "points",
+        "sourceKey": "manual",
+        "direction": "ADD" if points > 0 else "DEDUCT",
+        "points": abs(points),
+        "reason": {"code": "correction"},
+    }
+    return json.dumps({"query": ADJUST, "variables": {"input": asked}}).encode()
+
+
+@contextmanager
+def floor_on(url: str) -> Iterator[Target]:
+    """The floor."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "benchmarks.write_floor:app", "--port", str(port), "--no-access-log"]
+
+    def body(index: int, points: int) -> bytes:
+        return json.dumps({"id": str(customer_id(index)), "key": uuid4().hex, "points": points}).encode()
+
+    with server(command, port, {"BENCHMARK_DATABASE": url}) as process:
+        yield Target(process, f"http://127.0.0.1:{port}/floor", {}, body)
+
+
+def whom(kind: str, turn: int) -> list[int]:
+    """Whose points the requests of a round change."""
+    if kind == "different":
+        return [SPREAD[(turn * 131 + number) % len(SPREAD)] for number in range(REQUESTS)]
+    return [HOT if kind == "hot" else LONG] * REQUESTS
+
+
+def compared(gateway: Target, floor: Target) -> dict[str, dict[str, float]]:
+    """The figures of different customers and of a hot one: the servers in turn, round by round."""
+    found = {}
+    for kind in ("different", "hot"):
+        rounds = []
+        for turn in range(ROUNDS + 1):
+            ours, least = gateway.cost(whom(kind, turn)), floor.cost(whom(kind, turn + 3))
+            if turn:  # the first is to warm up
+                rounds.append((*ours, *least))
+        cpu, rate, floor_cpu, floor_rate = (statistics.median(values) for values in zip(*rounds, strict=True))
+        found[kind] = {
+            "cpu_ms": round(cpu, 3),
+            "floor_cpu_ms": round(floor_cpu, 3),
+            "cpu_ratio": round(statistics.median(one[0] / one[2] for one in rounds), 2),
+            "per_s": round(rate),
+            "floor_per_s": round(floor_rate),
+            "throughput_ratio": round(statistics.median(one[1] / one[3] for one in rounds), 2),
+        }
+    return found
+
+
+def batch(customers: int, day: int) -> bytes:
+    """Visits of stores, a day each later than those of the batch before."""
+    at = (NOW + dt.timedelta(days=day)).isoformat()
+    visits = [
+        {
+            "source": "bench",
+            "sourceEventId": uuid4().hex,
+            "type": "store_visit",
+            "occurredAt": at,
+            "customer": {"externalId": {"system": "crm", "value": str(number % customers)}},
+            "attributes": FACTS | REMARK,
+        }
+        for number in range(BATCH)
+    ]
+    return json.dumps({"query": INGEST, "variables": {"input": {"events": visits}}}).encode()
+
+
+def ingested(gateway: Target, url: str, customers: int) -> dict[str, float]:
+    """CPU of a batch of a thousand events, beside that of inserting its rows, and of making and inserting them."""
+    command = [sys.executable, "-m", "benchmarks.ingest_floor", url, str(customers), str(BATCHES)]
+    floor = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
+    asyncio.run(sent(gateway.url, gateway.headers, [batch(customers, 0)]))
+    bodies = [batch(customers, turn) for turn in range(1, BATCHES + 1)]
+    before = cpu_s(gateway.process)
+    for body in bodies:
+        asyncio.run(sent(gateway.url, gateway.headers, [body]))
+    # The clock of a process ticks every 10 ms: only many batches tell what one costs.
+    cpu = (cpu_s(gateway.process) - before) / BATCHES * 1000
+    return {
+        "cpu_ms": round(cpu, 1),
+        "insert_ms": round(floor["insert_ms"], 1),
+        "make_and_insert_ms": round(floor["make_and_insert_ms"], 1),
+        "ratio": round(cpu / floor["insert_ms"], 2),
+        "ratio_with_making": round(cpu / floor["make_and_insert_ms"], 2),
+    }
+
+
+def long_history(gateway: Target) -> dict[str, float]:
+    """CPU of an adjustment of the customer with 100,000 entries, beside one of the hot customer, who had 30."""
+    rounds = []
+    for turn in range(ROUNDS + 1):
+        short, long = gateway.cost(whom("hot", turn)), gateway.cost(whom("long", turn))
+        if turn:
+            rounds.append((short[0], long[0]))
+    short_ms, long_ms = (statistics.median(values) for values in zip(*rounds, strict=True))
+    ratio = statistics.median(long / short for short, long in rounds)
+    return {"short_ms": round(short_ms, 3), "long_ms": round(long_ms, 3), "ratio": round(ratio, 3)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--customers", type=int, default=1_000)
+    parser.add_argument("--database-url", help="postgresql+asyncpg://… of a database that may be overwritten")
+    parser.add_argument("--json", action="store_true", help="print the figures as one line of JSON at the end")
+    parser.add_argument("--ingest", action="store_true", help="measure the batches of events alone")
+    options = parser.parse_args()
+    with database(options.database_url) as url:
+        if not asyncio.run(stands(url, options.customers)):
+            print(f"generating {options.customers} customers", flush=True)
+            asyncio.run(populate(url, options.customers, {LONG: HISTORY}))
+        asyncio.run(identify(url, options.customers))
+        with gateway_on(url) as gateway:
+            found: dict[str, Any] = {"events_ingest": ingested(gateway, url, options.customers)}
+            if not options.ingest:
+                with floor_on(url) as floor:
+                    found |= compared(gateway, floor)
+                found["long_history"] = long_history(gateway)
+    for kind, figures in found.items():
+        print(kind, figures)
+    if options.json:
+        print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
