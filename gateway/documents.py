@@ -23,6 +23,7 @@ from graphql.validation import validation_context
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from gateway.errors import Code, too_complex, unfit
+from gateway.plan.operation import Operation
 from gateway.sections import ServerSettings
 
 MAX_DEFINITIONS = 30
@@ -121,10 +122,10 @@ class Document(msgspec.Struct, frozen=True):
     """A document that can be executed."""
 
     node: DocumentNode
-    operations: dict[str | None, OperationDefinitionNode]
+    operations: dict[str | None, Operation]
     tokens: int
 
-    def operation(self, name: str | None) -> OperationDefinitionNode:
+    def operation(self, name: str | None) -> Operation:
         """The operation of this name, or the only one. Raises Refused."""
         if name is not None:
             found = self.operations.get(name)
@@ -169,8 +170,12 @@ class Documents:
         errors = validate(self._schema, node, max_errors=MAX_VALIDATION_ERRORS, hide_suggestions=True)
         if errors:
             raise unfit(Code.GRAPHQL_VALIDATION_FAILED, *errors[:MAX_VALIDATION_ERRORS])
-        operations = [found for found in node.definitions if isinstance(found, OperationDefinitionNode)]
-        return Document(node, {found.name.value if found.name else None: found for found in operations}, tokens)
+        operations = [
+            Operation(self._schema, node, found)
+            for found in node.definitions
+            if isinstance(found, OperationDefinitionNode)
+        ]
+        return Document(node, {found.name: found for found in operations}, tokens)
 
     def _parsed(self, text: str) -> DocumentNode:
         try:

@@ -142,8 +142,8 @@ class GraphQLEndpoint:
     ) -> Answer:
         document = self._documents.find(request.query)
         operation = document.operation(request.operation_name)
-        exchange.operation = operation.operation.value
-        exchange.name = operation.name.value[:MAX_NAME] if operation.name else None
+        exchange.operation = operation.kind.value
+        exchange.name = operation.name[:MAX_NAME] if operation.name else None
         with self._in_flight.slot():
             context = await self._contexts(principal, request_id=exchange.request_id)
             exchange.calls = context.loaders.calls
