@@ -1,23 +1,16 @@
 """Random histories of a customer's cards against a model: every step answers as the model says, and the laws hold after."""
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from datasources.cards import TRANSITIONS, CardStatus
+from tests.trying import tried
 from tests.writing.asking import refused
 from tests.writing.card_asking import adjustment, ask, card_in, transfer
 from tests.writing.card_laws import broken
 from tests.writing.conftest import Bench
 
 MEMBER = "CJ-000026"
-SHORT = settings(
-    max_examples=6,
-    stateful_step_count=15,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
 AMOUNTS = st.integers(1, 400)
 MOVES = ("cardExpire", "cardReportLost", "cardReportStolen", "cardReportFound", "cardConfirmStolen")
 
@@ -108,4 +101,4 @@ def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
 
 
 def test_every_history_of_cards_keeps_the_laws(bench: Bench) -> None:
-    run_state_machine_as_test(machine_of(bench), settings=SHORT)
+    run_state_machine_as_test(machine_of(bench), settings=tried(6, steps=15))

@@ -3,12 +3,12 @@
 import datetime as dt
 from collections import defaultdict
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
 
 from datasources.expiring import expire_due
 from tests.harness import Gateway
+from tests.trying import tried
 from tests.writing.asking import adjust, adjustment, decide, refused, requested_approval, reversal, reverse
 from tests.writing.conftest import Bench
 from tests.writing.deficits import OWING, take_back
@@ -16,13 +16,6 @@ from tests.writing.laws import broken
 
 MEMBER, DEBTOR = "CJ-000026", "CJ-000027"
 CAP = 1_000_000
-SHORT = settings(
-    max_examples=6,
-    stateful_step_count=14,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
 AMOUNTS = st.one_of(st.integers(1, 60), st.sampled_from([CAP, CAP - 1, 2**62]))
 DAYS = st.sampled_from([1, 3, 8])
 OPEN_FOR = dt.timedelta(days=7)
@@ -255,8 +248,8 @@ def debts_of(bench: Bench) -> type[RuleBasedStateMachine]:
 
 
 def test_every_history_of_an_account_keeps_the_laws(bench: Bench) -> None:
-    run_state_machine_as_test(machine_of(bench), settings=SHORT)
+    run_state_machine_as_test(machine_of(bench), settings=tried(6, steps=14))
 
 
 def test_every_history_of_an_account_that_owes_keeps_the_laws(bench: Bench) -> None:
-    run_state_machine_as_test(debts_of(bench), settings=SHORT)
+    run_state_machine_as_test(debts_of(bench), settings=tried(6, steps=14))

@@ -3,10 +3,10 @@ taken back or waived, all that was spent is given back, and the ledger's laws ho
 
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
 
+from tests.trying import tried
 from tests.writing.asking import adjust, adjustment, refused
 from tests.writing.buying import bring_back, buy, item, money, moved, purchase, returning
 from tests.writing.conftest import Bench
@@ -14,13 +14,6 @@ from tests.writing.laws import broken
 from tests.writing.tables import contents
 
 MEMBER = "CJ-000027"
-SHORT = settings(
-    max_examples=5,
-    stateful_step_count=12,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
 LINES = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 3_000)), min_size=1, max_size=3)
 
 
@@ -145,4 +138,4 @@ def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
 
 
 def test_every_history_of_purchases_and_returns_keeps_the_laws(bench: Bench) -> None:
-    run_state_machine_as_test(machine_of(bench), settings=SHORT)
+    run_state_machine_as_test(machine_of(bench), settings=tried(5, steps=12))
