@@ -9,8 +9,8 @@ from tests.writing.asking import refused
 from tests.writing.card_asking import adjustment, ask, card_in, transfer
 from tests.writing.card_laws import broken
 from tests.writing.conftest import Bench
+from tests.writing.profile_asking import newcomer
 
-MEMBER = "CJ-000026"
 AMOUNTS = st.integers(1, 400)
 MOVES = ("cardExpire", "cardReportLost", "cardReportStolen", "cardReportFound", "cardConfirmStolen")
 
@@ -26,17 +26,21 @@ class Modelled:
 
 
 def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
-    """The machine on a gateway; each history begins with cards of its own."""
+    """The machine on a gateway; each history is a new member's."""
 
     class Histories(RuleBasedStateMachine):
         cards = Bundle("cards")
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.member = bench.runner.run(newcomer(bench.gateway))
 
         def run(self, mutation, given):  # type: ignore[no-untyped-def]
             return bench.runner.run(ask(bench.gateway, mutation, given))
 
         @rule(target=cards)
         def register(self):  # type: ignore[no-untyped-def]
-            return Modelled(bench.runner.run(card_in(bench.gateway, MEMBER, balance=0)))
+            return Modelled(bench.runner.run(card_in(bench.gateway, self.member, balance=0)))
 
         @rule(card=cards, amount=AMOUNTS)
         def load(self, card, amount):  # type: ignore[no-untyped-def]
@@ -95,7 +99,7 @@ def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
 
         @invariant()
         def laws_hold(self):  # type: ignore[no-untyped-def]
-            assert bench.runner.run(broken(bench.gateway, bench.gateway.members[MEMBER])) == []
+            assert bench.runner.run(broken(bench.gateway, bench.gateway.members[self.member])) == []
 
     return Histories
 

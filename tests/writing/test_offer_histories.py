@@ -22,7 +22,7 @@ from tests.writing.offering import (
     expire,
     issue_of,
 )
-from tests.writing.profile_asking import email, enrolled
+from tests.writing.profile_asking import newcomer
 
 STOCK = 2
 LIMITS = {"cheese-tasting": 3, "flowers": 2}
@@ -38,7 +38,7 @@ def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
 
         def __init__(self) -> None:
             super().__init__()
-            self.member = self.run(enrolled(bench.gateway, {"email": email()}))["supportId"]
+            self.member = self.run(newcomer(bench.gateway))
             self.states: dict[str, str] = {}
             self.key_of: dict[str, str] = {}
             self.barred: set[str] = set()
