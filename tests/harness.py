@@ -185,7 +185,7 @@ async def _members(runtime: Runtime) -> dict[str, UUID]:
     database = runtime.databases["main"]
     statement = select(literal(0), customers.c.support_id, customers.c.customer_id).order_by(customers.c.support_id)
     prepared = Prepared(statement, lambda *values: values, database.dialect, leading=1)
-    return {row[0]: row[1] for _, row in await database.fetch(prepared, {}) if row is not None}
+    return {row[0]: row[1] for _, row in await database.fetch(prepared, {})}
 
 
 def _searched(context: Context, mode: SearchMode) -> Any:

@@ -59,7 +59,7 @@ async def _pages(database: Database, prepared: Prepared[Any], customer: UUID | N
     while True:
         parameters = {"customer": customer, "limit": PAGE, "whose": last.customer_id, "number": last.sequence}
         found = await database.fetch(prepared, parameters)
-        for _, last in found:
+        for (last,) in found:
             yield last
         if len(found) < PAGE:
             return

@@ -93,7 +93,7 @@ class SqlEventWrites(SqlWriter):
         """See EventWriter."""
         start = after or Identifier("", "", "")
         place = {"kind": start.kind, "system": start.system, "value": start.value, "limit": PAGE}
-        page = [row for _, row in await self.database.fetch(self._claimed, place) if row is not None]
+        page = [row for (row,) in await self.database.fetch(self._claimed, place)]
         if not page:
             return Claims(None, ())
         return Claims(page[-1][0], await self._quarantine.awaited(self.database, page))

@@ -164,7 +164,7 @@ class SqlLocations:
 
     async def _open_at(self, at: dt.datetime) -> Open:
         """The schedules of the program that are open at the instant."""
-        known = [text for _, text in await self._database.fetch(self._schedules, {}) if text is not None]
+        known = [text for (text,) in await self._database.fetch(self._schedules, {}) if text is not None]
         return Open(tuple(sorted(text for text in known if msgspec.json.decode(text, type=Schedule).is_open_at(at))))
 
     async def _near(self, points: Sequence[GeoPoint], within_meters: int, *asked: object) -> list[list[Near]]:

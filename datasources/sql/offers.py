@@ -118,7 +118,7 @@ class Available:
         parameters |= {f"after_{index}": value for index, value in enumerate(page.after or ())}
         rows: list[list[AvailableOfferRow]] = [[] for _ in customers]
         totals: list[int | None] = [None for _ in customers]
-        for (position, total), row in await database.fetch(prepared, parameters):
+        for position, total, row in await database.fetch(prepared, parameters):
             totals[position] = total
             if row is not None:
                 rows[position].append(row)

@@ -58,7 +58,7 @@ class PointExpiry:
         """See PointWriter."""
         start = after or Due(FIRST, CustomerId(UUID(int=0)))
         where = {"after_at": start.expires_at, "after_customer": start.customer_id, "now": now, "limit": PAGE}
-        return [row for _, row in await self._database.fetch(self._due, where) if row is not None]
+        return [row for (row,) in await self._database.fetch(self._due, where)]
 
     def expired(self, unit: Unit) -> Statements[Lapsed]:
         """Expire the customer's lots that are due; nothing is told of a customer without any."""

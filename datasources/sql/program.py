@@ -24,7 +24,7 @@ class SqlProgram:
         found = await self._database.fetch(self._settings, {"key": "program"})
         if not found:
             raise NotConfigured(self._database.name, "loading the program's settings")
-        ((_, settings),) = found
+        ((settings,),) = found
         directory = await self._database.fetch(self._actors, {})
-        names = {(row[0], row[1]): row[2] for _, row in directory if row is not None}
+        names = {(kind, actor): name for ((kind, actor, name),) in directory}
         return Program(msgspec.convert(settings, ProgramSettings, strict=False), names)

@@ -112,7 +112,7 @@ class Quarantine:
         """Those customers for whose identifiers events wait, each once."""
         whose = {hash_of(self._keyring, _named(one)): customer for one, customer in claimed}
         found = await database.fetch(self._hashes, {"hashes": self._dialect.bind_list(list(whose))})
-        return list(dict.fromkeys(whose[hash_] for _, hash_ in found if hash_ is not None))
+        return list(dict.fromkeys(whose[hash_] for (hash_,) in found))
 
     def hold(self, unit: Unit, arrivals: Sequence[Arrival]) -> None:
         """Have events wait for their customer."""

@@ -61,6 +61,6 @@ class SqlTags:
 
     async def in_use(self, prefixes: Sequence[str]) -> Sequence[Sequence[str]]:
         """See TagReader."""
-        keys = [key for _, key in await self._database.fetch(self._keys_in_use, {}) if key is not None]
+        keys = [key for (key,) in await self._database.fetch(self._keys_in_use, {})]
         folded = [(fold(key), key) for key in keys]
         return [[key for name, key in folded if name.startswith(prefix)] for prefix in prefixes]

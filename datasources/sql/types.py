@@ -88,14 +88,17 @@ class Document(TypeDecorator[Any]):
         """What the driver is given."""
         return None if value is None else msgspec.json.encode(value).decode()
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:
-        """What a row holds. Text from a driver of our own; SQLAlchemy's asyncpg connections decode `json` themselves."""
-        if value is None:
-            return None
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # as SQLAlchemy has it
+        """Makes what a row holds. Text from a driver of our own; SQLAlchemy's asyncpg connections decode `json` themselves."""
         of = Any if self.of is None else self.of
-        if isinstance(value, str):
-            return msgspec.json.decode(value, type=of, strict=False)
-        return msgspec.convert(value, of, strict=False)
+        decode = msgspec.json.Decoder(of, strict=False).decode
+
+        def process(value: Any) -> Any:
+            if isinstance(value, str):
+                return decode(value)
+            return None if value is None else msgspec.convert(value, of, strict=False)
+
+        return process
 
 
 class _JsonText(UserDefinedType[str]):

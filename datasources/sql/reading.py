@@ -1,0 +1,79 @@
+"""Generated code: the rows of a statement's records, each made in one expression. A call a column would cost several times
+as much as the driver takes for the record."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from datasources.sql.sealing import CustomerKey
+
+Process = Callable[[Any], Any]
+Keys = Mapping[UUID, CustomerKey | None]
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """What has to be done to the columns of a record, by their index.
+
+    `processes` make of a driver's value what a row holds, `members` are an enum's by the text that is stored. `sealed`
+    names the fields that are opened with the key of the customer in column `owner`.
+    """
+
+    count: int
+    processes: Mapping[int, Process]
+    members: Mapping[int, Mapping[Any, Any]]
+    sealed: Mapping[int, str]
+    owner: int | None
+
+
+class Reader:
+    """Makes the rows of records: `leading` columns in front, then `make` of the others."""
+
+    def __init__(self, columns: Columns, make: Callable[..., Any], leading: int) -> None:
+        self._columns = columns
+        self._names: dict[str, Any] = {"make": make, "opened": _opened}
+        plain, opened = self._values(is_opened=False), self._values(is_opened=True)
+        front = "".join(f"{value}, " for value in plain[:leading])
+        row = f"make({', '.join(opened[leading:])}) if r[{leading}] is not None else None"
+        self.read: Callable[[Collection[Any], Keys], list[tuple[Any, ...]]] = self._compiled(
+            "records, keys", f"[({front}{row},) for r in records]"
+        )
+        """(records, keys) → leading columns and row of each, None for the row of an outer join that found nothing."""
+        self.sealed_rows: Callable[[Collection[Any]], list[Any]] = self._compiled(
+            "records", f"[make({', '.join(plain)}) for r in records]"
+        )
+        """The rows alone, made of all columns, sealed ones still sealed."""
+        self.owners: Callable[[Collection[Any]], set[UUID]] | None = None
+        """The customers whose keys open something in the records; None where nothing is sealed."""
+        if columns.sealed and columns.owner is not None:
+            is_there = " or ".join(f"r[{index}] is not None" for index in columns.sealed)
+            self.owners = self._compiled("records", f"{{{plain[columns.owner]} for r in records if {is_there}}}")
+
+    def _values(self, *, is_opened: bool) -> Sequence[str]:
+        return [self._value(index, is_opened=is_opened) for index in range(self._columns.count)]
+
+    def _value(self, index: int, *, is_opened: bool) -> str:
+        columns, value = self._columns, f"r[{index}]"
+        if index in columns.processes:
+            self._names[f"p{index}"] = columns.processes[index]
+            value = f"p{index}({value})"
+        if index in columns.members:
+            self._names[f"m{index}"] = columns.members[index]
+            value = f"m{index}[{value}]"
+        if is_opened and index in columns.sealed and columns.owner is not None:
+            owner = self._value(columns.owner, is_opened=False)
+            value = f"opened(keys, {owner}, {value}, {columns.sealed[index]!r})"
+        return value
+
+    def _compiled(self, parameters: str, expression: str) -> Any:  # a function of the names above
+        exec(f"def made({parameters}): return {expression}", self._names)  # noqa: S102  # made of numbers and column names
+        return self._names.pop("made")
+
+
+def _opened(keys: Keys, owner: UUID, value: bytes | None, field: str) -> str | None:
+    """Sealed text in clear; empty where its key was destroyed."""
+    if value is None:
+        return None
+    key = keys.get(owner)
+    return key.open(value, field) if key is not None and value else ""

@@ -1,0 +1,1 @@
+"""Compiled plans beside graphql-core on the same sources."""

@@ -1,0 +1,67 @@
+"""One operation both ways: by its plan, and by graphql-core. Their answers are held against each other."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import msgspec
+import orjson
+
+from gateway.documents import Documents
+from gateway.errors import Translator
+from gateway.execution import walked
+from gateway.http import WRITTEN
+from gateway.plan.plan import Outcome
+
+REQUEST_ID = "test"
+MakeContext = Callable[[], Awaitable[Any]]
+"""Makes the context of a request: each way has its own, with loaders of its own."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """An answer as it is compared: the JSON of its data, each error that has a place in it, and the places that errors
+    below them nulled. Any one of the causes below a nulled place will do, as graphql-core tells whichever came first."""
+
+    data: bytes
+    errors: Counter[bytes]
+    nulled: frozenset[tuple[str | int, ...]]
+
+
+async def both(
+    documents: Documents, schema: Any, query: str, make_context: MakeContext, variables: dict[str, Any] | None = None
+) -> tuple[Told, Told]:
+    """What graphql-core answers, and what the plan does. Raises Refused where the document is refused."""
+    document = documents.find(query)
+    operation = document.operation(None)
+    context = await make_context()
+    expected = await walked(schema, document, None, variables, context)
+    values = operation.variables(variables or {})
+    assert not isinstance(values, list)
+    plan = operation.plan(context.principal, values)
+    assert plan is not None
+    found = await plan.run(await make_context(), values)
+    return told(expected), told(found)
+
+
+def told(outcome: Outcome) -> Told:
+    """An outcome as it is compared."""
+    translator = Translator(REQUEST_ID)
+    errors: Counter[bytes] = Counter()
+    nulled = set()
+    for error in outcome.errors:
+        above = _nulled_above(error.path or (), outcome.data)
+        if above is None:
+            errors[orjson.dumps(translator.of_field(error), option=WRITTEN)] += 1
+        else:
+            nulled.add(above)
+    data = orjson.dumps(outcome.data, default=lambda value: type(value).__name__, option=WRITTEN)
+    return Told(data, errors, frozenset(nulled))
+
+
+def _nulled_above(path: Sequence[str | int], data: Any) -> tuple[str | int, ...] | None:
+    """The place above an error that it nulled; None where it stands where it went wrong."""
+    for index, step in enumerate(path):
+        if data is None:
+            return tuple(path[:index])
+        data = data[step]
+    return None
