@@ -45,14 +45,13 @@ from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeEngine
 
 from datasources.errors import SourceTimedOut, SourceUnavailable
+from datasources.sql.connections import Connections
 from datasources.sql.dialect import Dialect, Joined, Ordered, Values
 from datasources.sql.failures import POSTGRES_ERRORS, SQLITE_ERRORS, of_postgres, of_sqlite
 from datasources.sql.transacting import BYTES, Made, Rows, SqliteWriter, Steps, on_postgres
 from datasources.sql.types import to_micros
 
 STATEMENT_TIMEOUT_S = 5.0
-CHECKOUT_S = 1.0
-"""How long to wait for a connection: a free one of the pool, or a new one."""
 SQLITE_CONNECTIONS = 2
 SQLITE_CHECKOUT_S = 5.0
 """Longer, since few connections serve all requests that run, and waiting for one is waiting for this process to compute."""
@@ -69,7 +68,7 @@ class Postgres:
     def __init__(self, url: URL, source: str, pool_size: int) -> None:
         self.compiler: SqlDialect = postgresql_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects are untyped
         self._url, self._source, self._pool_size = url, source, pool_size
-        self._pool: Any = None  # asyncpg ships no types
+        self._connections: Connections | None = None
 
     def keys(self, named: str = "keys", /, **columns: TypeEngine[Any]) -> FromClause:
         """`unnest` of one array a column, in parallel, with ordinality."""
@@ -156,7 +155,7 @@ class Postgres:
 
     async def open(self) -> None:
         """Make the pool, as yet without a connection."""
-        self._pool = await asyncpg.create_pool(
+        pool = await asyncpg.create_pool(
             host=self._url.query.get("host") or self._url.host,
             port=self._url.port,
             user=self._url.username,
@@ -176,24 +175,34 @@ class Postgres:
                 "statement_timeout": f"{STATEMENT_TIMEOUT_S:g}s",
             },
         )
+        self._connections = Connections(pool, self._pool_size)
 
     async def close(self) -> None:
-        """Close the pool."""
-        if self._pool is not None:
-            await self._pool.close()
+        """Close the connections."""
+        if self._connections is not None:
+            await self._connections.close()
 
     async def fetch(self, sql: str, values: Values) -> Rows:
         """All rows of a read, as asyncpg records."""
+        connections, is_sound = self._connections, False
+        if connections is None:
+            raise SourceUnavailable(self._source, "reading")
         try:
-            async with self._pool.acquire(timeout=CHECKOUT_S) as connection:
+            connection = await connections.take()
+            try:
                 rows: Rows = await connection.fetch(sql, *values)
+                is_sound = True
                 return rows
+            finally:
+                connections.give(connection, is_sound=is_sound)
         except POSTGRES_ERRORS as error:
             raise of_postgres(error, self._source, "reading") from error
 
     async def transact(self, begin: Callable[[], Steps[Made]], *, keep: bool) -> Made:
         """One connection of the pool, READ COMMITTED."""
-        return await on_postgres(self._pool, begin, keep=keep, source=self._source)
+        if self._connections is None:
+            raise SourceUnavailable(self._source, "writing")
+        return await on_postgres(self._connections, begin, keep=keep, source=self._source)
 
 
 def _in_words(value: Any) -> str:

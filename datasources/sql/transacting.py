@@ -11,6 +11,7 @@ from urllib.parse import quote
 import asyncpg
 
 from datasources.errors import OutcomeUnknown, SourceUnavailable
+from datasources.sql.connections import Connections
 from datasources.sql.failures import POSTGRES_ERRORS, SQLITE_ERRORS, of_postgres, of_sqlite
 
 Made = TypeVar("Made")
@@ -31,15 +32,14 @@ CUT_OFF = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)
 """The answer to a COMMIT never came."""
 
 
-async def on_postgres(pool: Any, begin: Callable[[], Steps[Made]], *, keep: bool, source: str) -> Made:
+async def on_postgres(connections: Connections, begin: Callable[[], Steps[Made]], *, keep: bool, source: str) -> Made:
     """Run the steps on one connection, READ COMMITTED; anew, up to three times, where another transaction came first.
 
     Raises SourceUnavailable, SourceTimedOut, SourceRefused, OutcomeUnknown, and what the steps raise.
     """
     for number in range(1, TRIES + 1):
         try:
-            async with pool.acquire(timeout=1.0) as connection:
-                return await _on_connection(connection, begin(), keep=keep, source=source)
+            return await _on_one(connections, begin(), keep=keep, source=source)
         except RACED as error:
             if number == TRIES:
                 raise SourceUnavailable(source, DOING) from error
@@ -47,6 +47,17 @@ async def on_postgres(pool: Any, begin: Callable[[], Steps[Made]], *, keep: bool
             raise of_postgres(error, source, DOING) from error
         await asyncio.sleep(random.uniform(SHORTEST_PAUSE_S, LONGEST_PAUSE_S))  # noqa: S311  # no secret
     raise SourceUnavailable(source, DOING)
+
+
+async def _on_one(connections: Connections, steps: Steps[Made], *, keep: bool, source: str) -> Made:
+    connection, is_sound = await connections.take(), True
+    try:
+        return await _on_connection(connection, steps, keep=keep, source=source)
+    except (*POSTGRES_ERRORS, asyncio.CancelledError):
+        is_sound = False
+        raise
+    finally:
+        connections.give(connection, is_sound=is_sound)
 
 
 async def _on_connection(connection: Any, steps: Steps[Made], *, keep: bool, source: str) -> Made:

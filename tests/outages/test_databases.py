@@ -66,8 +66,9 @@ async def test_reads_that_are_cancelled_leave_the_pool_idle_and_answers_to_their
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-    pool = postgres.dialect._pool  # type: ignore[attr-defined]  # of PostgreSQL
-    assert pool.get_idle_size() == pool.get_size() <= 2
+    connections = postgres.dialect._connections  # type: ignore[attr-defined]  # of PostgreSQL
+    await asyncio.gather(*connections._returning)
+    assert connections.idle == connections.taken <= 2
     answers = await asyncio.gather(*(postgres.dialect.fetch("SELECT $1::int", [number]) for number in range(20)))
     assert [rows[0][0] for rows in answers] == list(range(20))
 

@@ -1,0 +1,125 @@
+"""Connections to PostgreSQL, kept at hand between uses.
+
+Taking one of asyncpg's pool for every statement and giving it back costs more CPU than the statement (DECISIONS.md). So what
+the pool gave stays here, and goes back to it when it breaks or has nothing to do: the pool opens, mends and closes.
+"""
+
+import asyncio
+from collections import deque
+from typing import Any
+
+import asyncpg
+
+CHECKOUT_S = 1.0
+"""How long to wait for a connection: a free one, or a new one."""
+REST_S = 60.0
+"""After so long without any use, all go back to the pool, which closes them in its time."""
+
+
+class Connections:
+    """At most `size` connections of the pool, the last used first."""
+
+    def __init__(self, pool: Any, size: int) -> None:  # asyncpg's pool is untyped
+        self._pool, self._size = pool, size
+        self.taken = 0
+        """How many the pool has given."""
+        self._is_closing = False
+        self._idle: list[Any] = []
+        self._waiting: deque[asyncio.Future[Any]] = deque()
+        self._returning: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
+        self._used_at = self._loop.time()
+        self._resting = self._loop.call_later(REST_S, self._rest)
+
+    @property
+    def idle(self) -> int:
+        """How many are at hand."""
+        return len(self._idle)
+
+    async def take(self) -> Any:
+        """A connection: give it back whatever happens. Raises TimeoutError, and what connecting raises."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not _is_lost(connection):
+                return connection
+            self._return(connection)
+        if self.taken < self._size:
+            return await self._another()
+        free: asyncio.Future[Any] = self._loop.create_future()
+        self._waiting.append(free)
+        try:
+            async with asyncio.timeout(CHECKOUT_S):
+                given = await free
+        except BaseException:
+            if free.done() and not free.cancelled():
+                self._pass_on(free.result())
+            raise
+        return given if given is not None else await self._another()
+
+    def give(self, connection: Any, *, is_sound: bool) -> None:
+        """Take a connection back; one that something went wrong on goes to the pool, which sees what is left of it."""
+        if is_sound and not self._is_closing and not _is_lost(connection):
+            self._used_at = self._loop.time()
+            self._pass_on(connection)
+        else:
+            self._return(connection)
+
+    async def close(self) -> None:
+        """Give all that is idle back to the pool, and close it."""
+        self._is_closing = True
+        self._resting.cancel()
+        self._return_idle()
+        await asyncio.gather(*self._returning, return_exceptions=True)
+        await self._pool.close()
+
+    async def _another(self) -> Any:
+        """One that the pool has or makes."""
+        self.taken += 1
+        try:
+            return await self._pool.acquire(timeout=CHECKOUT_S)
+        except BaseException:
+            self._given_up()
+            raise
+
+    def _pass_on(self, connection: Any) -> None:
+        """To who waits longest, or to those at hand; None tells that there is room for another."""
+        while self._waiting:
+            free = self._waiting.popleft()
+            if not free.done():
+                free.set_result(connection)
+                return
+        if connection is not None:
+            self._idle.append(connection)
+
+    def _return(self, connection: Any) -> None:
+        returning = asyncio.ensure_future(self._released(connection))
+        self._returning.add(returning)
+        returning.add_done_callback(self._returning.discard)
+
+    async def _released(self, connection: Any) -> None:
+        try:
+            await self._pool.release(connection)
+        finally:
+            self._given_up()
+
+    def _given_up(self) -> None:
+        self.taken -= 1
+        if self._waiting:
+            self._pass_on(None)
+
+    def _rest(self) -> None:
+        if self._loop.time() - self._used_at >= REST_S:
+            self._return_idle()
+        self._resting = self._loop.call_later(REST_S, self._rest)
+
+    def _return_idle(self) -> None:
+        while self._idle:
+            self._return(self._idle.pop())
+
+
+def _is_lost(connection: Any) -> bool:
+    """True where the connection broke: the pool has it back already then."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
