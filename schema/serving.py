@@ -155,7 +155,15 @@ def _are_plain(arguments: dict[str, Any]) -> bool:
         document = msgspec.json.encode(arguments)
     except (TypeError, ValueError, OverflowError):
         return False
-    return b"\\u0000" not in document and max(map(len, document.split(b'"'))) <= LONGEST_TEXT
+    if b"\\u0000" in document:
+        return False
+    # From one quote to the last that the longest text would reach: behind none is a longer one.
+    start = 0
+    while len(document) - start > LONGEST_TEXT:
+        start = document.rfind(b'"', start, start + LONGEST_TEXT + 1) + 1
+        if start == 0:
+            return False
+    return True
 
 
 def _fault(value: Any) -> Fault | None:
