@@ -43,12 +43,11 @@ class Command(Generic[Input]):
     def write(self) -> Write:
         """What the source is told beside the input itself."""
         asked, context = self.asked, self.context
-        given: dict[str, Any] = msgspec.to_builtins(asked)
-        key = given.pop("idempotency_key", None)
+        key = getattr(asked, "idempotency_key", None)
         return Write(
             operation=self.operation,
             actor=actor_of(context.principal),
-            fingerprint="" if key is None else fingerprint_of(given),
+            fingerprint="" if key is None else fingerprint_of(_keyless(asked)),
             program=context.settings,
             now=context.now,
             correlation_id=context.request_id,
@@ -61,6 +60,13 @@ class Command(Generic[Input]):
                 for limit in context.principal.limits
             ),
         )
+
+
+def _keyless(asked: msgspec.Struct) -> dict[str, Any]:
+    """An input of any mutation without its idempotency key."""
+    given: dict[str, Any] = msgspec.to_builtins(asked)
+    del given["idempotency_key"]
+    return given
 
 
 class CustomerActionInput(msgspec.Struct, frozen=True):
