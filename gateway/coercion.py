@@ -4,20 +4,19 @@ graphql-core asks of every value of every request what kind of type it is held t
 These know. They say what it says: the coerced value, or `Undefined` where it tells the client itself what is wrong.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
-import msgspec
 from graphql import (
-    GraphQLID,
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
-    GraphQLString,
+    GraphQLScalarType,
     Undefined,
     assert_leaf_type,
+    get_nullable_type,
 )
 from graphql.utilities.coerce_input_value import coerce_default_value
 
@@ -27,15 +26,17 @@ Coerce = Callable[[Any], Any]
 _made: dict[GraphQLInputObjectType, Coerce] = {}
 
 
-class Part(msgspec.Struct, frozen=True):
-    """A field of an input: what it is called, how its value is coerced, and what stands for one that is left out."""
+Part = tuple[str, Coerce, Set[type], bool]
+"""A field of an input: its name for resolvers, how a value is coerced, the types of values that are right as they are, and
+whether it may be null."""
 
-    name: str
-    out_name: str
-    coerce: Coerce
-    is_nullable: bool
-    is_required: bool
-    default: Any
+NEVER: Set[type] = frozenset()
+AS_IS: Mapping[str, Set[type]] = {
+    "String": frozenset((str,)),
+    "ID": frozenset((str,)),
+    "JSON": frozenset((dict, list, str, int, float, bool)),
+}
+"""The types of values that scalars leave as they are."""
 
 
 def coerced(input_value: Any, type_: GraphQLInputType) -> Any:
@@ -61,16 +62,14 @@ def _coercer(type_: GraphQLInputType) -> Coerce:
 
 def _of_leaf(type_: GraphQLInputType) -> Coerce:
     parse = assert_leaf_type(type_).coerce_input_value
-    if type_ in (GraphQLString, GraphQLID):
-        return lambda value: value if type(value) is str else _tried(parse, value)
-    return lambda value: _tried(parse, value)
 
+    def coerce(value: Any) -> Any:
+        try:
+            return parse(value)
+        except Exception:  # noqa: BLE001  # as graphql-core has it: whatever a parser raises is the value's fault
+            return Undefined
 
-def _tried(parse: Coerce, value: Any) -> Any:
-    try:
-        return parse(value)
-    except Exception:  # noqa: BLE001  # as graphql-core has it: whatever a parser raises is the value's fault
-        return Undefined
+    return coerce
 
 
 def _of_list(item: Coerce, *, is_nullable: bool) -> Coerce:
@@ -88,27 +87,30 @@ def _of_list(item: Coerce, *, is_nullable: bool) -> Coerce:
 
 
 def _of_object(type_: GraphQLInputObjectType) -> Coerce:
-    parts = [msgspec.structs.astuple(_part(name, field)) for name, field in type_.fields.items()]
+    parts = {name: _part(name, field) for name, field in type_.fields.items()}
+    defaults = {name: coerce_default_value(field) for name, field in type_.fields.items()}
+    left_out = {parts[name][0]: default for name, default in defaults.items() if default is not Undefined}
+    required = [name for name, part in parts.items() if not part[3] and defaults[name] is Undefined]
     make, is_one_of = type_.out_type, type_.is_one_of
 
     def coerce(value: Any) -> Any:
         if not isinstance(value, dict):
             return Undefined
-        made: dict[str, Any] = {}
-        given = 0
-        for name, out_name, part, is_nullable, is_required, default in parts:
-            if name in value:
-                given += 1
-                one = value[name]
-                one = part(one) if one is not None else None if is_nullable else Undefined
-                if one is Undefined:
-                    return Undefined
-                made[out_name] = one
-            elif is_required:
+        for name in required:
+            if name not in value:
                 return Undefined
-            elif default is not Undefined:
-                made[out_name] = default
-        if given != len(value) or (is_one_of and (given != 1 or None in made.values())):
+        made = left_out.copy()
+        for name, given in value.items():
+            if name not in parts:
+                return Undefined
+            out_name, part, as_is, is_nullable = parts[name]
+            if type(given) in as_is:
+                made[out_name] = given
+            else:
+                made[out_name] = part(given) if given is not None else None if is_nullable else Undefined
+                if made[out_name] is Undefined:
+                    return Undefined
+        if is_one_of and (len(value) != 1 or None in made.values()):
             return Undefined
         return make(made)
 
@@ -116,6 +118,6 @@ def _of_object(type_: GraphQLInputObjectType) -> Coerce:
 
 
 def _part(name: str, field: GraphQLInputField) -> Part:
-    is_nullable, default = not isinstance(field.type, GraphQLNonNull), coerce_default_value(field)
-    is_required = not is_nullable and default is Undefined
-    return Part(name, field.out_name or name, _coercer(field.type), is_nullable, is_required, default)
+    named = get_nullable_type(field.type)
+    as_is = AS_IS.get(named.name, NEVER) if isinstance(named, GraphQLScalarType) else NEVER
+    return field.out_name or name, _coercer(field.type), as_is, named is field.type

@@ -123,7 +123,7 @@ def _read_input(type_: GraphQLInputObjectType, struct: type) -> None:
                 values[name] = tuple(values[name])
         return struct(**values)
 
-    type_.out_type = made  # type: ignore[method-assign,assignment]  # graphql-core means it to be set
+    type_.out_type = made if lists else lambda values: struct(**values)  # type: ignore[method-assign,assignment]  # graphql-core means it to be set
     # Strawberry keeps `@oneOf` to itself and checks it in the coercion that was just replaced.
     type_.is_one_of = type_.extensions[DEFINITION].is_one_of
 

@@ -45,7 +45,7 @@ def instant(value: object) -> dt.datetime:
     if not isinstance(value, str) or not INSTANT.fullmatch(value):
         raise ValueError("a time with an offset is expected: 2026-01-31T12:00:00Z")
     try:
-        return dt.datetime.fromisoformat(value.upper().replace("Z", "+00:00")).astimezone(dt.UTC)
+        return dt.datetime.fromisoformat(value.upper()).astimezone(dt.UTC)
     except (ValueError, OverflowError):
         raise ValueError("there is no such time") from None
 
