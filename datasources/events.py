@@ -205,26 +205,39 @@ def rendered(template: str, told: Mapping[str, Any]) -> str:
 
     `{total}` is `total_minor` in the major unit with the currency.
     """
-    parts = [shown(part, told) if index % 2 else part for index, part in enumerate(_parts(template))]
-    return " ".join("".join(parts).split())
+    return " ".join(filled(_parts(template), told).split())
+
+
+Template = tuple[str, tuple[str, ...]]
+"""Text as `%` takes it, and the names of what stands in its places."""
+
+
+def joined(before: str, *templates: str) -> Template:
+    """A text and templates behind it as one, with a space between."""
+    parts = [(before.replace("%", "%%"), ()), *map(_parts, templates)]
+    return " ".join(text for text, _ in parts), tuple(name for _, names in parts for name in names)
+
+
+def filled(template: Template, told: Mapping[str, Any]) -> str:
+    """A template with what an event told in its places, white space as it comes."""
+    text, names = template
+    return text % tuple([shown(name, told) for name in names])
 
 
 @cache
-def _parts(template: str) -> tuple[str, ...]:
-    """Text and names of a template in turn, text first."""
-    return tuple(PLACEHOLDER.split(template))
+def _parts(template: str) -> Template:
+    texts = PLACEHOLDER.split(template.replace("%", "%%"))
+    return "%s".join(texts[::2]), tuple(texts[1::2])
 
 
 def shown(name: str, told: Mapping[str, Any]) -> str:
     """What an event told under a name, in words; empty where it told nothing."""
-    if name == "total" and name not in told:
-        total = money(told)
-        return "" if total is None else f"{total.amount} {total.currency}"
     value = told.get(name)
-    if value is None:
-        return ""
     if isinstance(value, str):
         return value
+    if value is None:
+        total = money(told) if name == "total" and name not in told else None
+        return "" if total is None else f"{total.amount} {total.currency}"
     return str(value) if type(value) is int else msgspec.json.encode(value).decode()
 
 

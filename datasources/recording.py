@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from datasources.events import rendered
+from datasources.events import Template, filled, joined
 from datasources.folding import fold
 from datasources.ids import EntityId
 from datasources.program import EventType, PlatformView, ProgramSettings
@@ -30,18 +30,17 @@ class SearchTexts:
 
     def __init__(self, program: ProgramSettings) -> None:
         self._program = program
-        self._views: dict[str, tuple[str, PlatformView]] = {}
+        self._templates: dict[str, Template] = {}
 
     def of(self, type_: str, facts: Facts) -> str:
         """What an event of the type is found by."""
-        labels, view = self._views.get(type_) or self._view(type_)
-        return fold(f"{labels} {rendered(view.title, facts)} {rendered(view.summary, facts)}")
+        return fold(filled(self._templates.get(type_) or self._template(type_), facts))
 
-    def _view(self, type_: str) -> tuple[str, PlatformView]:
+    def _template(self, type_: str) -> Template:
         known = next((one for one in self._program.event_types if one.key == type_), None)
-        shown = known or EventType(type_, type_, type_, PlatformView(type_, ""))
-        labels = f"{shown.label} {self._program.event_category(shown.category).label}"
-        found = self._views[type_] = labels, shown.platform_view
+        of = known or EventType(type_, type_, type_, PlatformView(type_, ""))
+        labels = f"{of.label} {self._program.event_category(of.category).label}"
+        found = self._templates[type_] = joined(labels, of.platform_view.title, of.platform_view.summary)
         return found
 
 

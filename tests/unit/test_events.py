@@ -35,6 +35,7 @@ def event(type_: str, facts: dict[str, Any], attributes: str | None = None) -> E
         ("{key} {value} set", {"key": "vip", "value": None}, "vip set"),
         ("{a} {b} {c}", {"a": True, "b": 1.5, "c": ["x", 2]}, 'true 1.5 ["x",2]'),
         ("{told.__class__} {0}", {"told": "x"}, "{told.__class__}"),
+        ("100 % of {a}", {"a": "5 %s"}, "100 % of 5 %s"),
         ("{outer}", {"outer": "{inner}", "inner": "secret"}, "{inner}"),
     ],
 )
