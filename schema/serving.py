@@ -98,7 +98,10 @@ def _ids_read(asked: Any, path: Sequence[str], type_name: str, at: tuple[str, ..
     if asked is None or asked is msgspec.UNSET:
         return asked, None
     if isinstance(asked, (list, tuple)):
-        return [_ids_read(one, path, type_name, (*at, str(index)))[0] for index, one in enumerate(asked)], None
+        return [
+            _ids_read(one, path, type_name, (*at, str(index)))[0] if _leads_on(one, path) else one
+            for index, one in enumerate(asked)
+        ], None
     if not path:
         _, parts = parse_id(asked, ".".join(at), type_name)
         is_owned = len(parts) > 1
@@ -109,6 +112,17 @@ def _ids_read(asked: Any, path: Sequence[str], type_name: str, at: tuple[str, ..
         return asked, None
     read, found = _ids_read(part, rest, type_name, (*at, _spelled(name)))
     return (asked if read is part else msgspec.structs.replace(asked, **{name: read})), found
+
+
+def _leads_on(asked: Any, path: Sequence[str]) -> bool:
+    """True where there may be an id at the path."""
+    for name in path:
+        if isinstance(asked, (list, tuple)):
+            return True
+        if asked is None or asked is msgspec.UNSET:
+            return False
+        asked = getattr(asked, name)
+    return asked is not None
 
 
 _spelled = cache(to_camel_case)
