@@ -34,10 +34,10 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Change:
-    """A change as it is declared, once a process."""
+    """A change as it is declared, once a process; several statements are made with the same parameters."""
 
-    def __init__(self, build: Build) -> None:
-        self.build = build
+    def __init__(self, *builds: Build) -> None:
+        self.builds = builds
 
 
 def inserted(table: Table) -> Change:
@@ -97,7 +97,7 @@ def _prepared(database: Database, changes: tuple[Change, ...]) -> Sequence[Prepa
     found = database.changes.get(changes)
     if found is None:
         dialect = database.dialect
-        built = [change.build(Place(dialect, f"c{index}")) for index, change in enumerate(changes)]
+        built = [build(Place(dialect, f"c{index}")) for index, change in enumerate(changes) for build in change.builds]
         found = [Prepared(statement, _nothing, dialect) for statement in dialect.together(built)]
         database.changes[changes] = found
     return found

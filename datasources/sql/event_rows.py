@@ -37,18 +37,14 @@ def add(unit: Unit, rows: Sequence[Added]) -> None:
     """Have the events stored, each under its key."""
     if not rows:
         return
-    columns: dict[str, list[Any]] = {
-        "customer_id": [one.row.customer_id for one in rows],
-        "id": [one.row.id for one in rows],
-        "source": [one.source for one in rows],
-        "source_event_id": [one.source_event_id for one in rows],
-    }
-    unit.change(KEYED, {}, columns)
     unit.change(
         ADDED,
         {},
-        columns
-        | {
+        {
+            "customer_id": [one.row.customer_id for one in rows],
+            "id": [one.row.id for one in rows],
+            "source": [one.source for one in rows],
+            "source_event_id": [one.source_event_id for one in rows],
             "type": [one.row.type for one in rows],
             "occurred_at": [one.row.occurred_at for one in rows],
             "recorded_at": [one.row.recorded_at for one in rows],
@@ -112,6 +108,7 @@ class Purchases:
         }
 
 
+# First of all columns: SQLite finds them by their place in a row.
 KEY_COLUMNS: dict[str, TypeEngine[Any]] = {
     "customer_id": Uuid(),
     "id": Uuid(),
@@ -153,4 +150,4 @@ def _active(place: Place) -> Any:
     )
 
 
-ADDED, KEYED, ACTIVE = Change(_added), Change(_keyed), Change(_active)
+ADDED, ACTIVE = Change(_keyed, _added), Change(_active)
