@@ -33,7 +33,7 @@ class IngestChannel(Enum):
     GATEWAY = "GATEWAY"
 
 
-class EventRow(msgspec.Struct, frozen=True):
+class EventRow(msgspec.Struct, frozen=True, gc=False):
     """An event: `facts` may outlive the person, `attributes` is a JSON object of everything else it told."""
 
     customer_id: CustomerId

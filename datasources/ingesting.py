@@ -26,9 +26,11 @@ MOST = 1_000
 LARGEST, DEEPEST = 16_384, 32
 """How many bytes of JSON the attributes of an event have at most, and how many levels."""
 LOCATION, LOCATION_NAME = "location_id", "location_name"
+GATEWAY, EMAIL, EXTERNAL_ID = IngestChannel.GATEWAY, LookupKind.EMAIL, LookupKind.EXTERNAL_ID
+"""Looking a member up in its enum costs a call."""
 
 
-class NewEvent(msgspec.Struct, frozen=True):
+class NewEvent(msgspec.Struct, frozen=True, gc=False):
     """An event as its source tells it."""
 
     source: str
@@ -76,7 +78,7 @@ class IngestOutcome(Enum):
     REJECTED = "REJECTED"
 
 
-class Ingested(msgspec.Struct, frozen=True):
+class Ingested(msgspec.Struct, frozen=True, gc=False):
     """An event's outcome: the key of the event that is stored, its row where that was done just now, or why it is not."""
 
     source_event_id: str
@@ -86,10 +88,11 @@ class Ingested(msgspec.Struct, frozen=True):
     refusal: Refusal | None = None
 
 
-class Arrival(msgspec.Struct, frozen=True):
-    """An event that can be taken in: whom it is about, the facts that it tells, and what else it tells."""
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """An event that can be taken in: its key, whom it is about, the facts that it tells, and what else it tells."""
 
     event: NewEvent
+    key: tuple[str, str]
     about: Named
     facts: dict[str, Any]  # whatever the type's schema allows
     private: dict[str, Any]  # any JSON
@@ -139,7 +142,7 @@ class Intake:
         _check_told(schema, told)
         about = _named(event.customer, self._region)
         facts, private = split(schema, told)
-        return Arrival(event, about, facts, private)
+        return Arrival(event, event.key, about, facts, private)
 
     def _schema(self, key: str) -> EventSchema:
         type_ = self._types.get(key)
@@ -204,7 +207,7 @@ def _check_identity(event: NewEvent) -> None:
     check_length(event.source_event_id, LONGEST_NAME, "sourceEventId")
     if event.source == SOURCE:
         raise Refusal(UserErrorCode.INVALID, "This source is the graph itself: name your own.", "source")
-    if event.channel is IngestChannel.GATEWAY:
+    if event.channel is GATEWAY:
         raise Refusal(UserErrorCode.INVALID, "This channel is the graph itself: name your own.", "channel")
 
 
@@ -244,8 +247,7 @@ def _named(match: CustomerMatch, region: str) -> Named:
     if about == UNKNOWN:
         raise Refusal(UserErrorCode.INVALID, "This can be nobody's identifier.", "customer")
     if about.kind is not None:
-        longest = LONGEST_EMAIL if about.kind is LookupKind.EMAIL else LONGEST_NAME
-        check_length(about.value, longest, "customer")
-        if about.kind is LookupKind.EXTERNAL_ID:
+        check_length(about.value, LONGEST_EMAIL if about.kind is EMAIL else LONGEST_NAME, "customer")
+        if about.kind is EXTERNAL_ID:
             check_length(about.system, LONGEST_NAME, "customer", "externalId", "system")
     return about

@@ -9,9 +9,10 @@ from datasources.profiles import ExternalId, LookupKind, Named
 
 UNKNOWN = Named()
 """Names nobody."""
+EXTERNAL_ID = LookupKind.EXTERNAL_ID
 
 
-class CustomerMatch(msgspec.Struct, frozen=True):
+class CustomerMatch(msgspec.Struct, frozen=True, gc=False):
     """One identifier of a customer; `id` is a global id where it comes from a client, read before it gets here."""
 
     id: UUID | None = None
@@ -29,7 +30,7 @@ def name_of(match: CustomerMatch, region: str) -> Named:
         return Named(match.id or _uuid(match.uuid or ""))
     if match.external_id is not None:
         system, value = match.external_id.system, match.external_id.value.strip()
-        return Named(kind=LookupKind.EXTERNAL_ID, system=system, value=value)
+        return Named(None, EXTERNAL_ID, system, value)
     if match.email is not None:
         return Named(kind=LookupKind.EMAIL, value=email_key(match.email))
     if match.phone is not None:

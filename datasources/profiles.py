@@ -84,7 +84,7 @@ class OrderDirection(Enum):
     DESC = "DESC"
 
 
-class ExternalId(msgspec.Struct, frozen=True):
+class ExternalId(msgspec.Struct, frozen=True, gc=False):
     """The customer's id in another system."""
 
     system: str
@@ -254,7 +254,7 @@ class Match(msgspec.Struct, frozen=True):
     is_replaced: bool
 
 
-class Named(msgspec.Struct, frozen=True):
+class Named(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """How a message names a customer: by their own id, or by one identifier as the index holds it (`system` is '' but for
     external ids)."""
 

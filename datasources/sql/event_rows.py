@@ -23,7 +23,7 @@ PURCHASE, EXTERNAL_ID = "purchase", "external_id"
 """The type of event that tells of a purchase, and the fact by which."""
 
 
-class Added(msgspec.Struct, frozen=True):
+class Added(msgspec.Struct, frozen=True, gc=False):
     """An event on its way into the stream: its row, its key, and what a reader does not see of it."""
 
     row: EventRow

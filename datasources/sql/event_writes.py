@@ -33,6 +33,7 @@ from datasources.sql.unit_of_work import GONE, PROGRAM, SqlWriter, Unit
 from datasources.writing import Refusal, Write, Written
 
 STORED, DUPLICATE, UNMATCHED, REJECTED = IngestOutcome
+API = IngestChannel.API
 KEY: dict[str, TypeEngine[Any]] = {"source": String(), "source_event_id": String()}
 STATES = frozenset(state.value for state in GONE)
 TRIES = 4
@@ -43,7 +44,7 @@ CLOSED = "The membership is closed, or the personal data was removed."
 FORGOTTEN = "Whose identifier this was then was forgotten."
 
 
-class Matched(msgspec.Struct, frozen=True):
+class Matched(msgspec.Struct, frozen=True, gc=False):
     """The customer whom a name in a batch names, locked."""
 
     position: int
@@ -119,7 +120,7 @@ class SqlEventWrites(SqlWriter):
         """All batches are taken in one after another, since each adds to the program's audit chain: what one reads of keys
         and waiting events no other changes meanwhile."""
         known = yield from self._known_keys([one for one in arrivals if isinstance(one, Arrival)])
-        new = [one for one in arrivals if isinstance(one, Arrival) and one.event.key not in known]
+        new = [one for one in arrivals if isinstance(one, Arrival) and one.key not in known]
         whom, gone = yield from self._whom(new, batch.within)
         sorting = _sorted(batch, arrivals, known, whom, gone)
         rows = yield from self._rows(unit, sorting)
@@ -134,7 +135,7 @@ class SqlEventWrites(SqlWriter):
 
     def _known_keys(self, arrivals: Sequence[Arrival]) -> Statements[Mapping[tuple[str, str], OwnedId | None]]:
         """The keys that are taken, with the event that has each; None for one that waits."""
-        keys = list(dict.fromkeys(one.event.key for one in arrivals))
+        keys = list(dict.fromkeys(one.key for one in arrivals))
         if not keys:
             return {}
         sources, ids = zip(*keys, strict=True)
@@ -190,13 +191,11 @@ class SqlEventWrites(SqlWriter):
         naming = [(who.customer_id, one.event.type, one.event.source, one.facts) for _, one, who in stored]
         references = yield from self._purchases.of(naming)
         keyring = self.database.keyring
-        keys: dict[UUID, CustomerKey | None] = {}
-        rows, now, texts = [], unit.write.now, SearchTexts(unit.write.program)
+        now, texts = unit.write.now, SearchTexts(unit.write.program)
+        rows = []
         for position, (_, arrival, who) in enumerate(stored):
-            if who.customer_id not in keys:
-                keys[who.customer_id] = keyring.unwrapped(who.customer_id, who.wrapped_key)
-            key, reference = keys[who.customer_id], references.get(position)
-            rows.append(_added(arrival, who.customer_id, key, reference, now=now, texts=texts))
+            key = keyring.unwrapped(who.customer_id, who.wrapped_key)
+            rows.append(_added(arrival, who.customer_id, key, references.get(position), now=now, texts=texts))
         return rows
 
 
@@ -222,18 +221,17 @@ def _sorted(
     """What becomes of each event; of several with one key the first that is taken in counts."""
     sorting, taken, waits = Sorting([None] * len(arrivals)), set(), batch.within == Within()
     for position, arrival in enumerate(arrivals):
-        event = batch.events[position]
         if isinstance(arrival, Refusal):
-            sorting.outcomes[position] = Ingested(event.source_event_id, REJECTED, refusal=arrival)
-        elif event.key in known:
-            sorting.outcomes[position] = Ingested(event.source_event_id, DUPLICATE, known[event.key])
-        elif event.key not in taken:
+            sorting.outcomes[position] = Ingested(batch.events[position].source_event_id, REJECTED, refusal=arrival)
+        elif arrival.key in known:
+            sorting.outcomes[position] = Ingested(arrival.event.source_event_id, DUPLICATE, known[arrival.key])
+        elif arrival.key not in taken:
             who = whom.get(arrival.about)
-            refusal = _refusal(arrival, who, gone, str(position), waits=waits)
+            refusal = _refusal(arrival, who, gone, position, waits=waits)
             if refusal is not None:
-                sorting.outcomes[position] = Ingested(event.source_event_id, REJECTED, refusal=refusal)
+                sorting.outcomes[position] = Ingested(arrival.event.source_event_id, REJECTED, refusal=refusal)
                 continue
-            taken.add(event.key)
+            taken.add(arrival.key)
             if who is None:
                 sorting.held.append((position, arrival))
             else:
@@ -242,31 +240,32 @@ def _sorted(
 
 
 def _refusal(
-    arrival: Arrival, who: Matched | None, gone: frozenset[Named], position: str, *, waits: bool
+    arrival: Arrival, who: Matched | None, gone: frozenset[Named], position: int, *, waits: bool
 ) -> Refusal | None:
     """Why an event is not taken in, whoever it is about."""
-    path = ("events", position, "customer")
     if who is None and not waits:
-        return Refusal(UserErrorCode.NOT_FOUND, NOBODY, *path)
-    if arrival.about in gone and (who is None or arrival.event.occurred_at < who.created_at):
-        return Refusal(UserErrorCode.CUSTOMER_GONE, FORGOTTEN, *path)
-    if who is not None and who.membership in STATES:
-        return Refusal(UserErrorCode.CUSTOMER_GONE, CLOSED, *path)
-    return None
+        code, message = UserErrorCode.NOT_FOUND, NOBODY
+    elif arrival.about in gone and (who is None or arrival.event.occurred_at < who.created_at):
+        code, message = UserErrorCode.CUSTOMER_GONE, FORGOTTEN
+    elif who is not None and who.membership in STATES:
+        code, message = UserErrorCode.CUSTOMER_GONE, CLOSED
+    else:
+        return None
+    return Refusal(code, message, "events", str(position), "customer")
 
 
 def _outcomes(batch: Batch, sorting: Sorting, rows: Sequence[Added]) -> list[Ingested]:
     """One outcome an event, in the order of the batch."""
-    outcomes, events = list(sorting.outcomes), batch.events
+    outcomes = list(sorting.outcomes)
     made: dict[tuple[str, str], EventRow] = {}
-    for (position, _, _), one in zip(sorting.stored, rows, strict=True):
-        made[events[position].key] = one.row
+    for (position, arrival, _), one in zip(sorting.stored, rows, strict=True):
+        made[arrival.key] = one.row
         outcomes[position] = _told(one.source_event_id, STORED, one.row)
-    for position, _ in sorting.held:
-        outcomes[position] = Ingested(events[position].source_event_id, UNMATCHED)
+    for position, arrival in sorting.held:
+        outcomes[position] = Ingested(arrival.event.source_event_id, UNMATCHED)
     return [
         outcome or _told(event.source_event_id, DUPLICATE, made.get(event.key))
-        for event, outcome in zip(events, outcomes, strict=True)
+        for event, outcome in zip(batch.events, outcomes, strict=True)
     ]
 
 
@@ -291,7 +290,7 @@ def _added(
         type=event.type,
         occurred_at=event.occurred_at,
         recorded_at=now,
-        channel=event.channel or IngestChannel.API,
+        channel=event.channel or API,
         reference_id=reference,
         facts=arrival.facts,
         attributes=text,
