@@ -23,7 +23,7 @@ from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database, Prepared, Sent, Statements
 from datasources.sql.event_rows import Added, Purchases, active_at, add, enliven
-from datasources.sql.matching import REACH, named
+from datasources.sql.matching import NAME, REACH, named
 from datasources.sql.quarantine import Quarantine
 from datasources.sql.sealing import CustomerKey
 from datasources.sql.statements import conditions_of, given, parameters_of
@@ -34,6 +34,8 @@ from datasources.writing import Refusal, Write, Written
 
 STORED, DUPLICATE, UNMATCHED, REJECTED = IngestOutcome
 API = IngestChannel.API
+PLACE: dict[str, TypeEngine[Any]] = {"place": BigInteger()}
+"""Of a key among those that are sent."""
 KEY: dict[str, TypeEngine[Any]] = {"source": String(), "source_event_id": String()}
 STATES = frozenset(state.value for state in GONE)
 TRIES = 4
@@ -139,7 +141,8 @@ class SqlEventWrites(SqlWriter):
         if not keys:
             return {}
         sources, ids = zip(*keys, strict=True)
-        sent = self.database.dialect.bind_keys({"source": sources, "source_event_id": ids})
+        columns = {"place": range(len(keys)), "source": sources, "source_event_id": ids}
+        sent = self.database.dialect.bind_rows(columns, "keys")
         found = yield Sent(self._known, sent)
         return {
             keys[position]: None if customer is None else (CustomerId(customer), EntityId(event))
@@ -175,13 +178,14 @@ class SqlEventWrites(SqlWriter):
         shape = frozenset(asked)
         if shape not in self._matching:
             self._matching[shape] = Prepared(_matched(dialect, asked), Matched, dialect)
-        columns: dict[str, list[Any]] = {
+        columns: dict[str, Sequence[Any]] = {
+            "place": range(len(names)),
             "own": [name.customer_id for name in names],
             "kind": ["" if name.kind is None else name.kind.value for name in names],
             "system": [name.system for name in names],
             "value": [name.value for name in names],
         }
-        sent = dialect.bind_keys(columns) | parameters_of(dialect, asked)
+        sent = dialect.bind_rows(columns, "names") | parameters_of(dialect, asked)
         found: list[Matched] = yield Sent(self._matching[shape], sent)
         return {names[one.position]: one for one in found}
 
@@ -301,17 +305,17 @@ def _added(
 
 def _known(dialect: Dialect) -> Select[Any]:
     """Position of the key, and whose event has it: nobody's while it waits."""
-    keys = dialect.keys(**KEY)
+    keys = dialect.rows("keys", **PLACE, **KEY)
     taken, waiting = event_keys.c, unmatched_events.c
     stored = (taken.source == keys.c.source) & (taken.source_event_id == keys.c.source_event_id)
     held = (waiting.source == keys.c.source) & (waiting.source_event_id == keys.c.source_event_id)
     known = union_all(
-        select(keys.c.position, taken.customer_id, taken.event_id).select_from(keys.join(event_keys, stored)),
-        select(keys.c.position, literal(None, Uuid()).label("customer_id"), waiting.id).select_from(
+        select(keys.c.place, taken.customer_id, taken.event_id).select_from(keys.join(event_keys, stored)),
+        select(keys.c.place, literal(None, Uuid()).label("customer_id"), waiting.id).select_from(
             keys.join(unmatched_events, held)
         ),
     ).subquery("known")
-    return select(known.c.position, known.c.customer_id, known.c.event_id)
+    return select(known.c.place, known.c.customer_id, known.c.event_id)
 
 
 def _claims() -> Select[Any]:
@@ -335,7 +339,8 @@ def _claim(kind: str, system: str, value: str, customer: UUID) -> tuple[Identifi
 
 def _matched(dialect: Dialect, asked: Iterable[str]) -> Select[Any]:
     """The customers named. Whose identifier moved on while their lock was waited for is named still: the event came first."""
-    known, own = named(dialect), customers.c
+    names, own = dialect.rows("names", **PLACE, **NAME), customers.c
+    known = named(names, names.c.place)
     columns = (own.customer_id, own.membership, own.created_at, own.wrapped_key)
     return (
         select(known.c.position, *columns)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import FromClause, Select, String, Uuid, and_, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Select, String, Uuid, and_, select, union_all
 from sqlalchemy.types import TypeEngine
 
 from datasources.ids import CustomerId
@@ -34,17 +34,18 @@ async def customers_named(database: Database, names: Sequence[Named], within: Wi
     return [rows[0] if rows else None for rows in found]
 
 
-def named(dialect: Dialect) -> FromClause:
-    """Position of each name, and the customer: by own id, and by the primary key of the index."""
-    names = dialect.keys(**NAME)
-    by_id = select(names.c.position, names.c.own.label("customer_id")).where(names.c.own.is_not(None))
+def named(names: FromClause, place: ColumnElement[int]) -> FromClause:
+    """Position of each name, which the column tells, and the customer: by own id, and by the primary key of the index."""
+    position = place.label("position")
+    by_id = select(position, names.c.own.label("customer_id")).where(names.c.own.is_not(None))
     same = and_(*(identifiers.c[part] == names.c[part] for part in ("kind", "system", "value")))
-    by_identifier = select(names.c.position, identifiers.c.customer_id).select_from(names.join(identifiers, same))
+    by_identifier = select(position, identifiers.c.customer_id).select_from(names.join(identifiers, same))
     return union_all(by_id, by_identifier).subquery("known")
 
 
 def _select(dialect: Dialect, asked: Iterable[str]) -> Select[Any]:
-    known = named(dialect)
+    names = dialect.keys(**NAME)
+    known = named(names, names.c.position)
     return (
         select(known.c.position, customers.c.customer_id)
         .select_from(known.join(customers, customers.c.customer_id == known.c.customer_id))
