@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from typing import Any, NoReturn
 
 import msgspec
@@ -96,17 +96,15 @@ def _plain(body: bytes, limits: Limits) -> dict[str, Any] | None:
         return None
     if not isinstance(given, dict):
         return None
-    values, names, depth, level = 1, 0, 0, [given]
+    values, names, depth = 1, 0, 0
+    level: list[Any] = [given]
     while level:
         depth += 1
-        below: list[Any] = []
-        for container in level:
-            values += len(container)
-            parts: Iterable[Any] = container
-            if type(container) is dict:
-                names, parts = names + len(container), container.values()
-            below += [part for part in parts if type(part) in CONTAINERS]
-        level = below
+        objects = [one.values() for one in level if type(one) is dict]
+        lists = [one for one in level if type(one) is list]
+        names += sum(map(len, objects))
+        values += sum(map(len, (*objects, *lists)))
+        level = [part for parts in (*objects, *lists) for part in parts if type(part) in CONTAINERS]
     # Where a member is named twice, the text has more names than the objects.
     fits = depth <= limits.depth and values <= limits.values and names == body.translate(None, SPACE).count(b'":')
     return given if fits else None
