@@ -50,7 +50,7 @@ def add(unit: Unit, rows: Sequence[Added]) -> None:
             "recorded_at": [one.row.recorded_at for one in rows],
             "channel": [one.row.channel.value for one in rows],
             "reference_id": [one.row.reference_id for one in rows],
-            "facts": [msgspec.json.encode(one.row.facts).decode() for one in rows],
+            "facts": [one.row.facts for one in rows],
             "attributes": [one.sealed for one in rows],
             "search_text": [one.search_text for one in rows],
         },
