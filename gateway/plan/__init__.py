@@ -1,0 +1,1 @@
+"""What is made of an operation once, to be used for every request that sends it."""
