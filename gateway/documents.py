@@ -23,6 +23,8 @@ from graphql.validation import validation_context
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from gateway.errors import Code, too_complex, unfit
+from gateway.plan.cost import price_of
+from gateway.plan.price import Price
 from gateway.sections import ServerSettings
 
 MAX_DEFINITIONS = 30
@@ -123,6 +125,8 @@ class Document(msgspec.Struct, frozen=True):
     node: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
     tokens: int
+    prices: dict[str | None, Price] = msgspec.field(default_factory=dict)
+    """What was priced so far, by the name that was given."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation of this name, or the only one. Raises Refused."""
@@ -136,6 +140,16 @@ class Document(msgspec.Struct, frozen=True):
                 Code.BAD_REQUEST, GraphQLError("The document has not exactly one operation: name one in operationName.")
             )
         return next(iter(self.operations.values()))
+
+    def price(self, schema: GraphQLSchema, name: str | None) -> Price:
+        """The price of that operation, a formula that is made once. Raises Refused."""
+        if name not in self.prices:
+            operation = self.operation(name)
+            fragments = {
+                node.name.value: node for node in self.node.definitions if isinstance(node, FragmentDefinitionNode)
+            }
+            self.prices[name] = price_of(schema, operation, fragments)
+        return self.prices[name]
 
 
 class Documents:

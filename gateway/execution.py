@@ -1,13 +1,20 @@
 """One operation of a document, executed: its data, its errors told, and the sources that failed."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping
 from inspect import isawaitable
 from types import CoroutineType
 from typing import Any, Protocol, TypeGuard
 
 import msgspec
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    get_variable_values,
+)
 from graphql import execute as execute_operation
 from graphql.execution import values
 
@@ -31,6 +38,37 @@ class Context(Protocol):
     @property
     def loaders(self) -> Loaders:
         """The loaders of this request."""
+
+
+def cost_of(
+    schema: GraphQLSchema, document: Document, operation_name: str | None, variables: dict[str, Any] | None
+) -> float:
+    """The price of an operation with these variables, of which only those are looked at that it depends on.
+
+    Raises Refused where there is no such operation, or a variable does not fit.
+    """
+    operation = document.operation(operation_name)
+    price = document.price(schema, operation_name)
+    if not price.variables:
+        return price.of({})
+    return price.of(variables_of(schema, operation, variables, price.variables))
+
+
+def variables_of(
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    given: dict[str, Any] | None,
+    names: Collection[str] | None = None,
+) -> Mapping[str, Any]:
+    """The variables of an operation, coerced: all, or those of these names. Raises Refused, telling of all of them."""
+    declared = operation.variable_definitions or ()
+    wanted = [found for found in declared if names is None or found.variable.name.value in names]
+    values = get_variable_values(schema, wanted, given or {}, MAX_VARIABLE_ERRORS, hide_suggestions=True)
+    if not isinstance(values, list):
+        return values.coerced
+    if names is not None:
+        variables_of(schema, operation, given)
+    raise unfit(Code.BAD_USER_INPUT, *values)
 
 
 class Answer(msgspec.Struct, frozen=True):

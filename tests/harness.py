@@ -22,8 +22,8 @@ from datasources.sql.sealing import MasterKey
 from datasources.sql.tables.profiles import customers
 from gateway.config import Settings, settings_of
 from gateway.documents import Documents
-from gateway.errors import Refused, Translator
-from gateway.execution import execute
+from gateway.errors import Refused, Translator, too_costly
+from gateway.execution import cost_of, execute
 from gateway.http import WRITTEN
 from gateway.identity import Identity
 from gateway.keys import ConfiguredKey
@@ -99,9 +99,10 @@ class Gateway:
         self.members = members
         """Customers by their support id."""
         self._documents = Documents(schema(), made_of.server)
-        self._identity = Identity(
+        self.identity = Identity(
             made_of.auth, made_of.role_table, ConfiguredKey(made_of.auth.verifying_key), clock=lambda: _expiry() - 3600
         )
+        """Tells whom a token stands for, at a moment when those made here are good."""
 
     async def run(
         self,
@@ -125,7 +126,7 @@ class Gateway:
 
     async def principal(self, caller: Caller) -> Principal:
         """Whom the gateway takes the caller for, as it tells by their token."""
-        return await self._identity.verified(self.token(caller))
+        return await self.identity.verified(self.token(caller))
 
     def token(self, caller: Caller) -> str:
         """The caller's token."""
@@ -145,6 +146,9 @@ class Gateway:
         """The body of the response, read again from its JSON."""
         try:
             document = self._documents.find(query)
+            price, limit = cost_of(schema(), document, None, dict(variables or {})), context.principal.max_cost
+            if price > limit:
+                raise too_costly(price, limit)
             answer = await execute(
                 schema(),
                 document,
