@@ -2,8 +2,8 @@
 
 The price is the type cost of section 5.3.2.1, each object that can come back by the weight of its type, the root too,
 and the field cost of section 5.3.2.2 by the weights that are declared on fields, arguments and input fields. Every
-selection counts, also where the answer would merge it with another: the price is never less than what the answer holds.
-Introspection is free: it asks no source and the limits of a document bound it.
+selection counts, also where the answer would merge it with another. Introspection is free: it asks no source and the
+limits of a document bound it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -183,23 +183,23 @@ class _Pricing:
         assumed = listed.assumed_size if isinstance(listed.assumed_size, int) else UNSIZED
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
         known: list[int] = []
-        variables: dict[str, int | None] = {}
+        variables: list[tuple[str, int | None]] = []
         for name in listed.slicing_arguments or ():
             default = _length(coerce_default_value(field.args[name]))
             value = given.get(name)
             if isinstance(value, VariableNode):
-                variables[value.name.value] = default
+                variables.append((value.name.value, default))
             elif (length := default if value is None else _length_of(value)) is not None:
                 known.append(length)
         if not variables:
             return max(0, *known) if known else assumed
 
         def largest(values: Variables) -> float:
-            found = [_length(values[name]) if name in values else default for name, default in variables.items()]
+            found = [_length(values[name]) if name in values else default for name, default in variables]
             sizes = [size for size in (*known, *found) if size is not None]
             return max(0, *sizes) if sizes else assumed
 
-        return self.formula.read(variables, largest)
+        return self.formula.read((name for name, _ in variables), largest)
 
 
 def _conditions(node: SelectionNode) -> tuple[Condition, ...] | None:

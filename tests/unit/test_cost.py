@@ -154,6 +154,13 @@ def test_slicing_arguments_of_several_the_largest_holds(text: str, given: dict[s
     assert cost(FILMS, text, **given) == 1 + size
 
 
+def test_slicing_arguments_given_by_one_variable_have_their_own_defaults() -> None:
+    sdl = """type Query { users(first: Int = 7, last: Int): [User] @listSize(slicingArguments: ["first", "last"]) }
+      type User { id: ID }"""
+    text = "query ($n: Int) { users(first: $n, last: $n) { id } }"
+    assert (cost(sdl, text), cost(sdl, text, n=2), cost(sdl, text, n=None)) == (1 + 7, 1 + 2, 1 + 10)
+
+
 def test_slicing_arguments_that_take_a_list_of_keys_say_by_its_length() -> None:
     sdl = 'type Query { users(ids: [ID!]!): [User] @listSize(slicingArguments: ["ids"]) } type User { id: ID }'
     assert cost(sdl, '{ users(ids: ["a", "b", "c"]) { id } }') == 1 + 3
