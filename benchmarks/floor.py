@@ -6,19 +6,19 @@ a request, no token, no scopes, no limits. What the gateway's CPU per request is
 
 import base64
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import orjson
-from sqlalchemy import make_url
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from benchmarks.databases import address
 from benchmarks.population import MASTER
 
 EVERY = (
@@ -181,15 +181,17 @@ async def answer(request: Request) -> Response:
     return Response(orjson.dumps({"data": data}, option=orjson.OPT_UTC_Z), media_type="application/json")
 
 
-@asynccontextmanager
-async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    url = make_url(os.environ["BENCHMARK_DATABASE"])
-    app.state.pool = await asyncpg.create_pool(
-        host=url.query.get("host") or url.host, port=url.port, user=url.username, database=url.database,
-        min_size=10, max_size=10, server_settings={"jit": "off"},
-    )  # fmt: skip
-    yield
-    await app.state.pool.close()
+def serving(answer: Callable[[Request], Awaitable[Response]]) -> Starlette:
+    """An endpoint that answers over a pool of ten connections, `app.state.pool`, to the database of the environment."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        found = address(os.environ["BENCHMARK_DATABASE"])
+        async with asyncpg.create_pool(**found, min_size=10, max_size=10, server_settings={"jit": "off"}) as pool:
+            app.state.pool = pool
+            yield
+
+    return Starlette(routes=[Route("/floor", answer, methods=["POST"])], lifespan=lifespan)
 
 
-app = Starlette(routes=[Route("/floor", answer, methods=["POST"])], lifespan=lifespan)
+app = serving(answer)

@@ -9,7 +9,6 @@ copied. Without a URL, PostgreSQL starts from its wheel; a population that stand
 
 import argparse
 import asyncio
-import base64
 import json
 import statistics
 import sys
@@ -20,26 +19,16 @@ from typing import Any
 
 import asyncpg
 import psutil
-from sqlalchemy import Table, insert, make_url, select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.operations import (  # noqa: E402  # run as a script, the project is not on the path
-    CONFIG,
-    EVENTS,
-    PAGE,
-    SECRET,
-    cpu_s,
-    database,
-    free_port,
-    load,
-    server,
-    stands,
-    token,
-)
+from benchmarks.databases import address, database, stands  # noqa: E402  # run as a script, the project is not on the path
+from benchmarks.operations import EVENTS, PAGE  # noqa: E402
 from benchmarks.population import customer_id, populate  # noqa: E402
+from benchmarks.servers import Server, cpu_s, gateway_on, load  # noqa: E402
 from datasources.sql.schema import analyze, upgrade  # noqa: E402
 from datasources.sql.tables import metadata  # noqa: E402
 from schema.ids import global_id  # noqa: E402
@@ -48,13 +37,11 @@ LONG, HISTORY = 7, 100_000
 SHORT = range(8, 40)
 ROUNDS, REQUESTS, CLIENTS = 9, 200, 8
 COPIED = 5_000
-MASTER_KEY = base64.b64encode(b"benchmark-master-key-of-32-bytes").decode()
 QUERIES = {
     "events": f"query Events($id: ID!) {{ customer(by: {{id: $id}}) {{ events(first: 20) {{ {EVENTS} }} }} }}",
     "points": f"""query Points($id: ID!) {{ customer(by: {{id: $id}}) {{ pointAudit(first: 20) {{ edges {{ node {{
         id sequence modification kind status remaining balanceAfter occurredAt }} }} {PAGE} }} }} }}""",
 }
-HEADERS = {"authorization": f"Bearer {token()}", "content-type": "application/json"}
 
 
 def body(query: str, index: int) -> bytes:
@@ -66,51 +53,40 @@ def body(query: str, index: int) -> bytes:
 
 async def backends(url: str) -> list[int]:
     """The processes that PostgreSQL works for the gateway in."""
-    parsed = make_url(url)
-    connection = await asyncpg.connect(
-        host=parsed.query.get("host") or parsed.host, port=parsed.port, user=parsed.username, database=parsed.database
-    )
+    connection = await asyncpg.connect(**address(url))
     try:
         found = await connection.fetch(
             "SELECT pid FROM pg_stat_activity WHERE application_name = 'customer-graph' AND datname = $1",
-            parsed.database,
+            address(url)["database"],
         )
         return [row["pid"] for row in found]
     finally:
         await connection.close()
 
 
-def measured(endpoint: str, spent: Callable[[], float], query: str) -> tuple[float, float]:
+def measured(server: Server, spent: Callable[[], float], query: str) -> tuple[float, float]:
     """CPU milliseconds a request: customers with a short history, the one with the long one."""
     short = [body(query, SHORT[number % len(SHORT)]) for number in range(REQUESTS)]
     both = {"short": short, "long": [body(query, LONG)] * REQUESTS}
     rounds: dict[str, list[float]] = {"short": [], "long": []}
     for bodies in both.values():
-        asyncio.run(load(endpoint, HEADERS, bodies, CLIENTS))
+        asyncio.run(load(server, bodies, CLIENTS))
     for _ in range(ROUNDS):
         for kind, bodies in both.items():
             before = spent()
-            asyncio.run(load(endpoint, HEADERS, bodies, CLIENTS))
+            asyncio.run(load(server, bodies, CLIENTS))
             rounds[kind].append((spent() - before) / REQUESTS * 1_000)
     return statistics.median(rounds["short"]), statistics.median(rounds["long"])
 
 
 def of_gateway(url: str) -> dict[str, tuple[float, float]]:
     """The figures of a gateway over this database, by query."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "gateway.toml"
-        config.write_text(CONFIG.format(port=port, url=url, secret=SECRET, master=MASTER_KEY))
-        command = [sys.executable, "-m", "gateway.cli", "serve", "--config", str(config)]
-        with server(command, port, {}) as process:
-            endpoint = f"http://127.0.0.1:{port}/graphql"
-            asyncio.run(load(endpoint, HEADERS, [body("events", index) for index in SHORT], CLIENTS))
-            working = [process]
-            if url.startswith("postgresql"):
-                working += [psutil.Process(pid) for pid in asyncio.run(backends(url))]
-            return {
-                query: measured(endpoint, lambda: sum(cpu_s(found) for found in working), query) for query in QUERIES
-            }
+    with gateway_on(url) as server:
+        asyncio.run(load(server, [body("events", index) for index in SHORT], CLIENTS))
+        working = [server.process]
+        if url.startswith("postgresql"):
+            working += [psutil.Process(pid) for pid in asyncio.run(backends(url))]
+        return {query: measured(server, lambda: sum(cpu_s(found) for found in working), query) for query in QUERIES}
 
 
 async def copy(source: str, target: str) -> None:

@@ -17,8 +17,8 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import orjson
-from sqlalchemy import make_url
 
+from benchmarks.databases import address
 from benchmarks.population import MASTER, NOW, customer_id
 from datasources.ids import new_id
 
@@ -47,10 +47,7 @@ def made(whom: list[UUID], wrapped: dict[UUID, bytes], now: dt.datetime) -> Made
 
 
 async def measured(url: str, customers: int, rounds: int) -> dict[str, float]:
-    parsed = make_url(url)
-    connection = await asyncpg.connect(
-        host=parsed.query.get("host") or parsed.host, port=parsed.port, user=parsed.username, database=parsed.database
-    )
+    connection = await asyncpg.connect(**address(url))
     whom = [customer_id(number % customers) for number in range(BATCH)]
     found = await connection.fetch("SELECT customer_id, wrapped_key FROM customers WHERE customer_id = ANY($1)", whom)
     wrapped = {row["customer_id"]: row["wrapped_key"] for row in found}

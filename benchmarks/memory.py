@@ -25,23 +25,13 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.operations import (  # noqa: E402  # run as a script, the project is not on the path
-    CONFIG,
-    PAGE,
-    QUERIES,
-    SECRET,
-    free_port,
-    load,
-    server,
-    token,
-)
+from benchmarks.operations import PAGE, QUERIES  # noqa: E402  # run as a script, the project is not on the path
+from benchmarks.servers import MASTER_KEY, Server, gateway_on, load  # noqa: E402
 from datasources.importing import load_completejourney  # noqa: E402
 from datasources.sql.schema import analyze, upgrade  # noqa: E402
 
 LIMIT_MB = 200
 CLIENTS = 16
-MASTER_KEY = base64.b64encode(b"benchmark-master-key-of-32-bytes").decode()
-HEADERS = {"authorization": f"Bearer {token()}", "content-type": "application/json"}
 
 ALL = "query All($after: String) { customers(first: 200, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }"
 OF_CUSTOMER = {
@@ -68,13 +58,13 @@ def bodies(ids: list[str], requests: int) -> list[bytes]:
     return made
 
 
-async def customers(url: str) -> list[str]:
+async def customers(server: Server) -> list[str]:
     """The global ids of all customers, in the order of the member list."""
     found: list[str] = []
     after: str | None = None
-    async with httpx2.AsyncClient(timeout=30, headers=HEADERS) as http:
+    async with httpx2.AsyncClient(timeout=30, headers=server.headers) as http:
         while True:
-            answer = await http.post(url, json={"query": ALL, "variables": {"after": after}})
+            answer = await http.post(server.url, json={"query": ALL, "variables": {"after": after}})
             page: dict[str, Any] = answer.json()["data"]["customers"]
             found += [node["id"] for node in page["nodes"]]
             after = page["pageInfo"]["endCursor"]
@@ -110,16 +100,15 @@ def main() -> None:
     parser.add_argument("--database-url", help="of a loaded database")
     parser.add_argument("--master-key", default=MASTER_KEY, help="in base64; the one it was loaded with")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, database(options.database_url, Path(folder)) as url:
-        port, config = free_port(), Path(folder) / "gateway.toml"
-        config.write_text(CONFIG.format(port=port, url=url, secret=SECRET, master=options.master_key))
-        command = [sys.executable, "-m", "gateway.cli", "serve", "--config", str(config)]
-        with server(command, port, {}) as process:
-            endpoint = f"http://127.0.0.1:{port}/graphql"
-            before = resident_mb(process)
-            ids = asyncio.run(customers(endpoint))
-            asyncio.run(load(endpoint, HEADERS, bodies(ids, options.requests), CLIENTS))
-            after, peak = resident_mb(process), peak_mb(process)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        database(options.database_url, Path(folder)) as url,
+        gateway_on(url, options.master_key) as server,
+    ):
+        before = resident_mb(server.process)
+        ids = asyncio.run(customers(server))
+        asyncio.run(load(server, bodies(ids, options.requests), CLIENTS))
+        after, peak = resident_mb(server.process), peak_mb(server.process)
     print(f"{len(ids):,} customers, {options.requests} requests")
     print(f"resident: {before:.0f} MB at the start, {after:.0f} MB after, {peak:.0f} MB at most")
     sys.exit(peak > LIMIT_MB)

@@ -12,9 +12,10 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from sqlalchemy import Table, make_url
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from benchmarks.databases import address
 from datasources.folding import sort_key
 from datasources.ids import derived_id
 from datasources.importing.demo_program import TIER_SYSTEM, demo_program
@@ -68,10 +69,7 @@ async def populate(url: str, customers: int, histories: dict[int, int] | None = 
         await connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
     await engine.dispose()
     await upgrade("benchmark", url)
-    parsed = make_url(url)
-    connection = await asyncpg.connect(
-        host=parsed.query.get("host") or parsed.host, port=parsed.port, user=parsed.username, database=parsed.database
-    )
+    connection = await asyncpg.connect(**address(url))
     rows = Rows()
     _program(rows)
     for index in range(customers):
@@ -85,10 +83,7 @@ async def populate(url: str, customers: int, histories: dict[int, int] | None = 
 
 async def identify(url: str, customers: int) -> None:
     """Have the external ids of the customers (system `crm`, value the index) in the index of identifiers."""
-    parsed = make_url(url)
-    connection = await asyncpg.connect(
-        host=parsed.query.get("host") or parsed.host, port=parsed.port, user=parsed.username, database=parsed.database
-    )
+    connection = await asyncpg.connect(**address(url))
     rows = [(str(index), customer_id(index)) for index in range(customers)]
     statement = """INSERT INTO identifiers (kind, system, value, customer_id, is_replaced)
         VALUES ('EXTERNAL_ID', 'crm', $1, $2, false) ON CONFLICT DO NOTHING"""

@@ -6,21 +6,14 @@ same rows with sealed texts and chained hashes; no GraphQL, no token, no scopes,
 
 import datetime as dt
 import hashlib
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
-from sqlalchemy import make_url
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from benchmarks.floor import key
+from benchmarks.floor import key, serving
 from benchmarks.population import MASTER
 from datasources.ids import new_id
 
@@ -157,15 +150,4 @@ async def answer(request: Request) -> Response:
     return Response(orjson.dumps({"data": {"pointsAdjust": data}}), media_type="application/json")
 
 
-@asynccontextmanager
-async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    url = make_url(os.environ["BENCHMARK_DATABASE"])
-    app.state.pool = await asyncpg.create_pool(
-        host=url.query.get("host") or url.host, port=url.port, user=url.username, database=url.database,
-        min_size=10, max_size=10, server_settings={"jit": "off"},
-    )  # fmt: skip
-    yield
-    await app.state.pool.close()
-
-
-app = Starlette(routes=[Route("/floor", answer, methods=["POST"])], lifespan=lifespan)
+app = serving(answer)

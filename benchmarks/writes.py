@@ -15,24 +15,20 @@ import json
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import psutil
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.history import MASTER_KEY  # noqa: E402  # run as a script, the project is not on the path
+from benchmarks.databases import database, stands  # noqa: E402  # run as a script, the project is not on the path
 from benchmarks.ingest_floor import BATCH, FACTS, REMARK  # noqa: E402
-from benchmarks.operations import CONFIG, SECRET, cpu_s, database, free_port, server, stands, token  # noqa: E402
 from benchmarks.population import NOW, customer_id, identify, populate  # noqa: E402
+from benchmarks.servers import Server, cpu_s, floor_on, gateway_on  # noqa: E402
 from schema.ids import global_id  # noqa: E402
 
 ADJUST = """mutation ($input: PointsAdjustInput!) { pointsAdjust(input: $input) {
@@ -49,27 +45,25 @@ Body = Callable[[int, int], bytes]
 
 
 class Target(NamedTuple):
-    """A server that runs, and how it is asked."""
+    """A server, and how it is asked."""
 
-    process: psutil.Process
-    url: str
-    headers: dict[str, str]
+    server: Server
     body: Body
 
     def cost(self, customers: list[int]) -> tuple[float, float]:
         """CPU milliseconds a mutation, and mutations a second, for one mutation each of these customers."""
         bodies = [self.body(index, 3 if number % 2 else -2) for number, index in enumerate(customers)]
-        before, began = cpu_s(self.process), time.perf_counter()
-        asyncio.run(sent(self.url, self.headers, bodies))
+        before, began = cpu_s(self.server.process), time.perf_counter()
+        asyncio.run(sent(self.server, bodies))
         took = time.perf_counter() - began
-        return (cpu_s(self.process) - before) / len(bodies) * 1000, len(bodies) / took
+        return (cpu_s(self.server.process) - before) / len(bodies) * 1000, len(bodies) / took
 
 
-async def sent(url: str, headers: dict[str, str], bodies: list[bytes]) -> None:
+async def sent(server: Server, bodies: list[bytes]) -> None:
     """Send every body once over plain connections, which take less CPU than any client library. Raises where an answer
     tells of an error."""
-    parsed, waiting = urlsplit(url), iter(bodies)
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    parsed, waiting = urlsplit(server.url), iter(bodies)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in server.headers.items())
 
     async def client() -> None:
         reader, writer = await asyncio.open_connection(parsed.hostname, parsed.port)
@@ -86,19 +80,6 @@ async def sent(url: str, headers: dict[str, str], bodies: list[bytes]) -> None:
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
 
 
-@contextmanager
-def gateway_on(url: str) -> Iterator[Target]:
-    """The gateway, with all that users run with."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "gateway.toml"
-        config.write_text(CONFIG.format(port=port, url=url, secret=SECRET, master=MASTER_KEY))
-        command = [sys.executable, "-m", "gateway.cli", "serve", "--config", str(config)]
-        headers = {"authorization": f"Bearer {token()}", "content-type": "application/json"}
-        with server(command, port, {}) as process:
-            yield Target(process, f"http://127.0.0.1:{port}/graphql", headers, adjustment)
-
-
 def adjustment(index: int, points: int) -> bytes:
     """An adjustment as a client of the gateway asks for it."""
     asked = {
@@ -113,17 +94,9 @@ def adjustment(index: int, points: int) -> bytes:
     return json.dumps({"query": ADJUST, "variables": {"input": asked}}).encode()
 
 
-@contextmanager
-def floor_on(url: str) -> Iterator[Target]:
-    """The floor."""
-    port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.write_floor:app", "--port", str(port), "--no-access-log"]
-
-    def body(index: int, points: int) -> bytes:
-        return json.dumps({"id": str(customer_id(index)), "key": uuid4().hex, "points": points}).encode()
-
-    with server(command, port, {"BENCHMARK_DATABASE": url}) as process:
-        yield Target(process, f"http://127.0.0.1:{port}/floor", {}, body)
+def floor_adjustment(index: int, points: int) -> bytes:
+    """An adjustment as the floor is asked for it."""
+    return json.dumps({"id": str(customer_id(index)), "key": uuid4().hex, "points": points}).encode()
 
 
 def whom(kind: str, turn: int) -> list[int]:
@@ -171,15 +144,15 @@ def batch(customers: int, day: int) -> bytes:
     return json.dumps({"query": INGEST, "variables": {"input": {"events": visits}}}).encode()
 
 
-def ingested(gateway: Target, url: str, customers: int) -> dict[str, float]:
+def ingested(gateway: Server, url: str, customers: int) -> dict[str, float]:
     """CPU of a batch of a thousand events, beside that of inserting its rows, and of making and inserting them."""
     command = [sys.executable, "-m", "benchmarks.ingest_floor", url, str(customers), str(BATCHES)]
     floor = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
-    asyncio.run(sent(gateway.url, gateway.headers, [batch(customers, 0)]))
+    asyncio.run(sent(gateway, [batch(customers, 0)]))
     bodies = [batch(customers, turn) for turn in range(1, BATCHES + 1)]
     before = cpu_s(gateway.process)
     for body in bodies:
-        asyncio.run(sent(gateway.url, gateway.headers, [body]))
+        asyncio.run(sent(gateway, [body]))
     # The clock of a process ticks every 10 ms: only many batches tell what one costs.
     cpu = (cpu_s(gateway.process) - before) / BATCHES * 1000
     return {
@@ -215,11 +188,12 @@ def main() -> None:
             print(f"generating {options.customers} customers", flush=True)
             asyncio.run(populate(url, options.customers, {LONG: HISTORY}))
         asyncio.run(identify(url, options.customers))
-        with gateway_on(url) as gateway:
-            found: dict[str, Any] = {"events_ingest": ingested(gateway, url, options.customers)}
+        with gateway_on(url) as server:
+            found: dict[str, Any] = {"events_ingest": ingested(server, url, options.customers)}
             if not options.ingest:
-                with floor_on(url) as floor:
-                    found |= compared(gateway, floor)
+                gateway = Target(server, adjustment)
+                with floor_on(url, "benchmarks.write_floor") as floor:
+                    found |= compared(gateway, Target(floor, floor_adjustment))
                 found["long_history"] = long_history(gateway)
     for kind, figures in found.items():
         print(kind, figures)

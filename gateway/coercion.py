@@ -119,8 +119,3 @@ def _part(name: str, field: GraphQLInputField) -> Part:
     is_nullable, default = not isinstance(field.type, GraphQLNonNull), coerce_default_value(field)
     is_required = not is_nullable and default is Undefined
     return Part(name, field.out_name or name, _coercer(field.type), is_nullable, is_required, default)
-
-
-def is_too_deep(value: Any, type_: GraphQLInputType) -> bool:
-    """False: a body has no more levels than its limits allow."""
-    return False

@@ -23,8 +23,7 @@ from graphql.validation import validation_context
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from gateway.errors import Code, too_complex, unfit
-from gateway.plan.cost import price_of
-from gateway.plan.price import Price
+from gateway.plan.operation import Operation
 from gateway.sections import ServerSettings
 
 MAX_DEFINITIONS = 30
@@ -123,12 +122,10 @@ class Document(msgspec.Struct, frozen=True):
     """A document that can be executed."""
 
     node: DocumentNode
-    operations: dict[str | None, OperationDefinitionNode]
+    operations: dict[str | None, Operation]
     tokens: int
-    prices: dict[str | None, Price] = msgspec.field(default_factory=dict)
-    """What was priced so far, by the name that was given."""
 
-    def operation(self, name: str | None) -> OperationDefinitionNode:
+    def operation(self, name: str | None) -> Operation:
         """The operation of this name, or the only one. Raises Refused."""
         if name is not None:
             found = self.operations.get(name)
@@ -140,16 +137,6 @@ class Document(msgspec.Struct, frozen=True):
                 Code.BAD_REQUEST, GraphQLError("The document has not exactly one operation: name one in operationName.")
             )
         return next(iter(self.operations.values()))
-
-    def price(self, schema: GraphQLSchema, name: str | None) -> Price:
-        """The price of that operation, a formula that is made once. Raises Refused."""
-        if name not in self.prices:
-            operation = self.operation(name)
-            fragments = {
-                node.name.value: node for node in self.node.definitions if isinstance(node, FragmentDefinitionNode)
-            }
-            self.prices[name] = price_of(schema, operation, fragments)
-        return self.prices[name]
 
 
 class Documents:
@@ -183,8 +170,12 @@ class Documents:
         errors = validate(self._schema, node, max_errors=MAX_VALIDATION_ERRORS, hide_suggestions=True)
         if errors:
             raise unfit(Code.GRAPHQL_VALIDATION_FAILED, *errors[:MAX_VALIDATION_ERRORS])
-        operations = [found for found in node.definitions if isinstance(found, OperationDefinitionNode)]
-        return Document(node, {found.name.value if found.name else None: found for found in operations}, tokens)
+        operations = [
+            Operation(self._schema, node, found)
+            for found in node.definitions
+            if isinstance(found, OperationDefinitionNode)
+        ]
+        return Document(node, {found.name: found for found in operations}, tokens)
 
     def _parsed(self, text: str) -> DocumentNode:
         try:

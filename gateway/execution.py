@@ -1,74 +1,35 @@
 """One operation of a document, executed: its data, its errors told, and the sources that failed."""
 
-import asyncio
-from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from inspect import isawaitable
-from types import CoroutineType
-from typing import Any, Protocol, TypeGuard
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import msgspec
-from graphql import (
-    ExecutionResult,
-    GraphQLError,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    OperationType,
-    get_variable_values,
-)
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql import execute as execute_operation
-from graphql.execution import values
+from graphql.execution.values import VariableValues
 
 from datasources.errors import SourceError
 from datasources.registry import Domain
-from gateway.coercion import coerced, is_too_deep
 from gateway.documents import Document
-from gateway.errors import Code, Told, Translator, refused, rule_of, unfit
+from gateway.errors import Code, Told, Translator, refused, rule_of, too_costly, unfit
+from gateway.plan.operation import Operation
+from gateway.plan.plan import Outcome
+from gateway.plan.run import AWAITABLE
+from permissions.model import Principal
 from resolvers.loading import Loaders
-
-MAX_VARIABLE_ERRORS = 5
-
-# graphql-core offers no other way to have variables coerced by functions of our own.
-values.coerce_input_value = coerced  # type: ignore[attr-defined]  # imported there for its own use
-values.input_is_nested_too_deeply = is_too_deep
 
 
 class Context(Protocol):
     """What execution itself needs of the context that resolvers get."""
 
     @property
+    def principal(self) -> Principal:
+        """Who asks."""
+
+    @property
     def loaders(self) -> Loaders:
         """The loaders of this request."""
-
-
-def cost_of(
-    schema: GraphQLSchema, document: Document, operation_name: str | None, variables: dict[str, Any] | None
-) -> float:
-    """The price of an operation with these variables, of which only those are looked at that it depends on.
-
-    Raises Refused where there is no such operation, or a variable does not fit.
-    """
-    operation = document.operation(operation_name)
-    price = document.price(schema, operation_name)
-    if not price.variables:
-        return price.of({})
-    return price.of(variables_of(schema, operation, variables, price.variables))
-
-
-def variables_of(
-    schema: GraphQLSchema,
-    operation: OperationDefinitionNode,
-    given: dict[str, Any] | None,
-    names: Collection[str] | None = None,
-) -> Mapping[str, Any]:
-    """The variables of an operation, coerced: all, or those of these names. Raises Refused, telling of all of them."""
-    declared = operation.variable_definitions or ()
-    wanted = [found for found in declared if names is None or found.variable.name.value in names]
-    values = get_variable_values(schema, wanted, given or {}, MAX_VARIABLE_ERRORS, hide_suggestions=True)
-    if not isinstance(values, list):
-        return values.coerced
-    if names is not None:
-        variables_of(schema, operation, given)
-    raise unfit(Code.BAD_USER_INPUT, *values)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -76,48 +37,81 @@ class Answer(msgspec.Struct, frozen=True):
 
     payload: dict[str, object]
     codes: tuple[str, ...] = ()
+    is_planned: bool = True
+    """False where graphql-core had to run it."""
 
 
-async def execute(
-    schema: GraphQLSchema,
+class Asked(NamedTuple):
+    """One operation, with what was given for its variables and what that means."""
+
+    operation: Operation
+    given: dict[str, Any] | None
+    values: VariableValues
+
+    @property
+    def cost(self) -> float:
+        """What it costs with these variables."""
+        return self.operation.price.of(self.values.coerced)
+
+
+def asked(
     document: Document,
     operation_name: str | None,
     variables: dict[str, Any] | None,  # JSON of any shape, coerced by the operation's own types
-    *,
-    context: Context,
-    translator: Translator,
-) -> Answer:
-    """Run one query or mutation. Raises Refused where there is no operation to run or its variables do not fit."""
-    if document.operation(operation_name).operation is OperationType.SUBSCRIPTION:
+) -> Asked:
+    """The query or mutation of this name. Raises Refused where there is none or the variables do not fit."""
+    operation = document.operation(operation_name)
+    if operation.kind is OperationType.SUBSCRIPTION:
         raise refused(Code.BAD_REQUEST, 400, "A subscription can't be answered by one response.")
+    values = operation.variables(variables or {})
+    if isinstance(values, list):
+        raise unfit(Code.BAD_USER_INPUT, *values)
+    return Asked(operation, variables, values)
+
+
+def admit(asked: Asked, principal: Principal) -> None:
+    """Pass where the caller may spend as much. Raises Refused."""
+    price = asked.cost
+    if price > principal.max_cost:
+        raise too_costly(price, principal.max_cost)
+
+
+async def execute(
+    schema: GraphQLSchema, document: Document, asked: Asked, *, context: Context, translator: Translator
+) -> Answer:
+    """Run one query or mutation."""
+    plan = asked.operation.plan(context.principal, asked.values)
+    if plan is None:
+        outcome = await walked(schema, document, asked, context)
+    else:
+        outcome = await plan.run(context, asked.values)
+    if not outcome.errors:
+        return Answer({"data": outcome.data}, is_planned=plan is not None)
+    errors = [translator.of_field(error) for error in in_document_order(outcome.errors, outcome.data)]
+    return _partial(outcome.data, errors, context, is_planned=plan is not None)
+
+
+async def walked(schema: GraphQLSchema, document: Document, asked: Asked, context: Context) -> Outcome:
+    """The same by graphql-core, field by field: what has no plan, above all introspection."""
     running = execute_operation(
         schema,
         document.node,
         context_value=context,
-        variable_values=variables,
-        operation_name=operation_name,
-        max_coercion_errors=MAX_VARIABLE_ERRORS,
+        variable_values=asked.given,
+        operation_name=asked.operation.name,
         hide_suggestions=True,
         is_awaitable=is_awaitable,
     )
     result: ExecutionResult = await running if isawaitable(running) else running
-    if result.errors is None:
-        return Answer({"data": result.data})
-    if result.data is None and all(error.path is None for error in result.errors):
-        raise unfit(Code.BAD_USER_INPUT, *result.errors)
-    errors = [translator.of_field(error) for error in in_document_order(result.errors, result.data)]
-    return _partial(result.data, errors, context)
+    return Outcome(result.data, result.errors or [])
 
 
-def _partial(data: dict[str, object] | None, errors: list[Told], context: Context) -> Answer:
+def _partial(data: dict[str, Any] | None, errors: list[Told], context: Context, *, is_planned: bool) -> Answer:
     """The answer with what could be had."""
     payload: dict[str, object] = {"data": data, "errors": errors}
     if context.loaders.failed:
         payload["extensions"] = {"sources": failures(context.loaders.failed)}
-    return Answer(payload, codes(errors))
-
-
-AWAITABLE = (CoroutineType, asyncio.Future)
+    return Answer(payload, codes(errors), is_planned=is_planned)
 
 
 def is_awaitable(value: object) -> TypeGuard[Awaitable[Any]]:

@@ -16,8 +16,8 @@ from strawberry.http.ides import get_graphql_ide_html
 from gateway import media
 from gateway.bodies import Disconnected, GraphQLRequest, limits_of, parsed, read
 from gateway.documents import Document, Documents
-from gateway.errors import Code, Headers, Refused, Translator, cost_told, refused, too_costly
-from gateway.execution import Answer, Context, codes, cost_of, execute, variables_of
+from gateway.errors import Code, Headers, Refused, Translator, cost_told, refused
+from gateway.execution import Answer, Asked, Context, admit, asked, codes, execute
 from gateway.identity import Identity, Unauthenticated
 from gateway.sections import ServerSettings
 from gateway.telemetry import Exchange, Metrics, report
@@ -144,38 +144,28 @@ class GraphQLEndpoint:
             self._failed_sign_ins.note(peer)
             raise
 
-    def _document(self, request: GraphQLRequest, exchange: Exchange) -> Document:
+    def _asked(self, request: GraphQLRequest, exchange: Exchange) -> tuple[Document, Asked]:
+        """The operation with its document, noted before its variables are looked at."""
         document = self._documents.find(request.query)
         operation = document.operation(request.operation_name)
-        exchange.operation = operation.operation.value
-        exchange.name = operation.name.value[:MAX_NAME] if operation.name else None
-        return document
+        exchange.operation = operation.kind.value
+        exchange.name = operation.name[:MAX_NAME] if operation.name else None
+        return document, asked(document, request.operation_name, request.variables)
 
     def _priced(self, request: GraphQLRequest, principal: Principal, exchange: Exchange) -> Answer:
         """What the operation costs and the caller may spend on one, where all of its variables fit. Nothing is run."""
-        document = self._document(request, exchange)
-        variables_of(self._schema, document.operation(request.operation_name), request.variables)
-        price = cost_of(self._schema, document, request.operation_name, request.variables)
-        return Answer({"data": None, "extensions": {"cost": cost_told(price, principal.max_cost)}})
+        _, found = self._asked(request, exchange)
+        return Answer({"data": None, "extensions": {"cost": cost_told(found.cost, principal.max_cost)}})
 
     async def _answer(
         self, request: GraphQLRequest, principal: Principal, exchange: Exchange, translator: Translator
     ) -> Answer:
-        document = self._document(request, exchange)
-        price = cost_of(self._schema, document, request.operation_name, request.variables)
-        if price > principal.max_cost:
-            raise too_costly(price, principal.max_cost)
+        document, found = self._asked(request, exchange)
+        admit(found, principal)
         with self._in_flight.slot():
             context = await self._contexts(principal, request_id=exchange.request_id)
             exchange.calls = context.loaders.calls
-            return await execute(
-                self._schema,
-                document,
-                request.operation_name,
-                request.variables,
-                context=context,
-                translator=translator,
-            )
+            return await execute(self._schema, document, found, context=context, translator=translator)
 
 
 def _asks_price(given: bytes | None) -> bool:

@@ -120,8 +120,7 @@ async def carried_out(
         await _check_reach(command)
         written = await _called(command, method, write, *arguments, **named)
     except Refusal as refusal:
-        await _tell(method.__self__, write, command.customer, refusal)  # type: ignore[attr-defined]  # a writer's own
-        written = Written(refusal=refusal)
+        return await refused(command, method.__self__, refusal)  # type: ignore[attr-defined]  # a writer's own
     # What was read before may be otherwise now.
     context.loaders.forget()
     return written, write.dry_run, command.customer, command.named
@@ -130,9 +129,10 @@ async def carried_out(
 async def refused(
     command: Command[Any], writer: Writer, refusal: Refusal
 ) -> tuple[Written[Any], bool, CustomerId | None, str]:
-    """The parts of the payload of what is refused before the source is asked to do it."""
+    """The parts of the payload of what is refused, by the source or before it is asked."""
     write = command.write()
     await _tell(writer, write, command.customer, refusal)
+    command.context.loaders.forget()
     return Written(refusal=refusal), write.dry_run, command.customer, command.named
 
 

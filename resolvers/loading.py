@@ -1,5 +1,6 @@
 """One aiodataloader per (source method, shared arguments): the keys of a tick become one call to the source."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from typing import Any, TypeVar
@@ -39,8 +40,11 @@ class Loaders:
         """Ask anew for everything: something was written."""
         self._loaders.clear()
 
-    async def call(self, method: Callable[..., Awaitable[Value]], *arguments: Any, **named: Any) -> Value:
-        """The result of a method, counted, its failure remembered."""
+    def call(self, method: Callable[..., Awaitable[Value]], *arguments: Any, **named: Any) -> Awaitable[Value]:
+        """The result of a method, counted, its failure remembered; in a task of its own, since resolvers run in none."""
+        return asyncio.ensure_future(self._called(method, *arguments, **named))
+
+    async def _called(self, method: Callable[..., Awaitable[Value]], *arguments: Any, **named: Any) -> Value:
         domain: Domain = method.__self__.domain  # type: ignore[attr-defined]  # a reader's bound method
         self.calls[f"{domain.value.lower()}.{method.__name__}"] += 1
         try:
@@ -61,6 +65,6 @@ class Loaders:
         """The function that a loader calls with all keys of a tick."""
 
         async def batch(keys: list[Any]) -> list[Any]:
-            return list(await self.call(method, keys, *shared))
+            return list(await self._called(method, keys, *shared))
 
         return batch

@@ -49,7 +49,7 @@ def paged(name: str, field: GraphField, serve: Serve, paging: Paging) -> Resolve
 
     async def resolve(source: Any, info: Info, **arguments: Any) -> ShownPage | None:
         context = info.context
-        request = page_request(name, paging, info, arguments)
+        request = page_request(name, paging, context, arguments, wants_total=selects(info, "totalCount"))
         page = await serve(source, context, request)
         if page is None:
             return None
@@ -126,18 +126,27 @@ Fault = tuple[tuple[str, ...], str]
 
 
 def texts_checked(resolve: Resolve) -> Resolve:
-    """Refuses arguments with a text that is too long or that a database can't hold, however deep it stands in them."""
+    """The resolver behind `check_texts`."""
 
     def check(source: Any, info: Info, **arguments: Any) -> Any:
-        if not _are_plain(arguments):
-            for name, value in arguments.items():
-                fault = _fault(value)
-                if fault is not None:
-                    path, message = (to_camel_case(name), *fault[0]), fault[1]
-                    raise InvalidRequest(f"`{'.'.join(path)}`: {message}.", *path)
+        check_texts(arguments)
         return resolve(source, info, **arguments)
 
     return check
+
+
+def check_texts(arguments: dict[str, Any]) -> None:
+    """Refuse arguments with a text that is too long or that a database can't hold, however deep it stands in them.
+
+    Raises InvalidRequest.
+    """
+    if _are_plain(arguments):
+        return
+    for name, value in arguments.items():
+        fault = _fault(value)
+        if fault is not None:
+            path, message = (to_camel_case(name), *fault[0]), fault[1]
+            raise InvalidRequest(f"`{'.'.join(path)}`: {message}.", *path)
 
 
 def _are_plain(arguments: dict[str, Any]) -> bool:
@@ -189,7 +198,9 @@ def _is_held(document: dict[str, Any]) -> bool:
         return False
 
 
-def page_request(name: str, paging: Paging, info: Info, arguments: dict[str, Any]) -> PageRequest:
+def page_request(
+    name: str, paging: Paging, context: Context, arguments: dict[str, Any], *, wants_total: bool
+) -> PageRequest:
     """The page that a connection's arguments ask for; null counts as left out. Raises InvalidRequest."""
     first, after, last, before = (arguments.pop(key, None) for key in PAGING_ARGUMENTS)
     if first is not None and last is not None:
@@ -199,19 +210,19 @@ def page_request(name: str, paging: Paging, info: Info, arguments: dict[str, Any
             raise InvalidRequest(f"`{key}` is a number from 1 to {LARGEST_PAGE}.", key)
     order = arguments.pop(paging.order, None) if paging.order else None
     if order is None and paging.default_order is not None:
-        order = paging.default_order(info.context)
+        order = paging.default_order(context)
     request = PageRequest(
-        now=info.context.now,
+        now=context.now,
         first=paging.default if first is None and last is None else first,
         last=last,
         filter=paging.pack(arguments) if paging.pack and arguments else None,
         order=order,
-        want_total=selects(info, "totalCount"),
+        want_total=wants_total,
     )
     if after is None and before is None:
         return request
     belongs_to = list_identity(name, request)
-    cursors = info.context.cursors
+    cursors = context.cursors
     return PageRequest(
         now=request.now,
         first=request.first,

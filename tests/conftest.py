@@ -3,15 +3,24 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.demo import Demo, PostgresDemo, SqliteDemo, postgres_demo
 from tests.servers import postgres, redis
+from tests.trying import LONG, SHORT
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="write the answers of the golden queries anew (from SQLite)"
     )
+    parser.addoption(
+        "--long", action="store_true", help="try many times more random histories and documents, others each time"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile(LONG if config.getoption("--long") else SHORT)
 
 
 @pytest.fixture(scope="session")

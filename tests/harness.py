@@ -22,8 +22,8 @@ from datasources.sql.sealing import MasterKey
 from datasources.sql.tables.profiles import customers
 from gateway.config import Settings, settings_of
 from gateway.documents import Documents
-from gateway.errors import Refused, Translator, too_costly
-from gateway.execution import cost_of, execute
+from gateway.errors import Refused, Translator
+from gateway.execution import admit, asked, execute
 from gateway.http import WRITTEN
 from gateway.identity import Identity
 from gateway.keys import ConfiguredKey
@@ -146,17 +146,9 @@ class Gateway:
         """The body of the response, read again from its JSON."""
         try:
             document = self._documents.find(query)
-            price, limit = cost_of(schema(), document, None, dict(variables or {})), context.principal.max_cost
-            if price > limit:
-                raise too_costly(price, limit)
-            answer = await execute(
-                schema(),
-                document,
-                None,
-                dict(variables or {}),
-                context=context,
-                translator=Translator(REQUEST_ID),
-            )
+            found = asked(document, None, dict(variables or {}))
+            admit(found, context.principal)
+            answer = await execute(schema(), document, found, context=context, translator=Translator(REQUEST_ID))
         except Refused as refusal:
             return {"data": None, "errors": orjson.loads(orjson.dumps(refusal.errors))}
         told: dict[str, Any] = orjson.loads(orjson.dumps(answer.payload, option=WRITTEN))

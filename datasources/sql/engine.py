@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import starmap
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -75,6 +77,12 @@ class Prepared(Generic[Row]):
             values[index] = process(values[index])
         return values
 
+    def rows(self, records: Iterable[Sequence[Any]]) -> list[Row]:
+        """The structs of records, sealed columns still sealed."""
+        if not self._processes:
+            return list(starmap(self.row, records))
+        return [self.row(*self.plain(record)) for record in records]
+
 
 def _field_of(column: ColumnElement[Any]) -> str:
     """`table.column` of the column that is selected, whatever it was labelled."""
@@ -100,6 +108,8 @@ class Keyring:
     def __init__(self, database: "Database", master: MasterKey) -> None:
         self._database, self._master = database, master
         self._keys: OrderedDict[UUID, CustomerKey | None] = OrderedDict()
+        # By the wrapped form, so that a key is opened again only where the row still has it.
+        self._opened = lru_cache(KEYS_HELD)(master.unwrap)
         self._wrapped: Prepared[tuple[UUID, bytes | None]] | None = None
 
     def learn(self, customer: UUID, wrapped: bytes | None) -> None:
@@ -107,7 +117,7 @@ class Keyring:
         if customer in self._keys:
             self._keys.move_to_end(customer)
             return
-        self._keys[customer] = None if wrapped is None else self._master.unwrap(customer, wrapped)
+        self._keys[customer] = self.unwrapped(customer, wrapped)
         if len(self._keys) > KEYS_HELD:
             self._keys.popitem(last=False)
 
@@ -115,7 +125,7 @@ class Keyring:
         """The key that came with a customer's row, from any thread, or the program's own; None where it was destroyed."""
         if customer == NO_CUSTOMER:
             return self.own_key(NO_CUSTOMER, PROGRAM)
-        return None if wrapped is None else self._keys.get(customer) or self._master.unwrap(customer, wrapped)
+        return None if wrapped is None else self._opened(customer, wrapped)
 
     def new_wrapped(self, customer: UUID) -> bytes:
         """A key for a customer who is made just now, wrapped; from any thread."""
@@ -215,7 +225,7 @@ class Database:
                 self.statements += 1
                 prepared = sent.prepared
                 records = yield prepared.sql, prepared.values(sent.parameters)
-                sent = work.send([prepared.row(*prepared.plain(record)) for record in records])
+                sent = work.send(prepared.rows(records))
         except StopIteration as done:
             made: Made = done.value
             return made

@@ -41,13 +41,21 @@ class Instant(TypeDecorator[dt.datetime]):
             return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
         return dialect.type_descriptor(BigInteger())
 
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:  # the driver's own type
-        """What the driver is given."""
-        return value if value is None or dialect.name == "postgresql" else to_micros(value)
+    def bind_processor(self, dialect: Dialect) -> Any:  # as SQLAlchemy has it
+        """Makes what the driver is given; None where it takes instants as they are."""
+        return None if dialect.name == "postgresql" else super().bind_processor(dialect)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> dt.datetime | None:  # the driver's own type
-        """What a row holds."""
-        return value if value is None or dialect.name == "postgresql" else from_micros(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # as SQLAlchemy has it
+        """Makes what a row holds; None where the driver gives instants itself."""
+        return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> int | None:
+        """What SQLite is given."""
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> dt.datetime | None:
+        """What a row of SQLite holds."""
+        return None if value is None else from_micros(value)
 
 
 class Real(TypeDecorator[float]):

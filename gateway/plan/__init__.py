@@ -1,1 +1,1 @@
-"""What is made of an operation once, to be used for every request that sends it."""
+"""An operation compiled once and run many times, to the answer that graphql-core gives (architecture 4)."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes
 from schemathesis.core.result import Ok
@@ -14,6 +14,7 @@ from gateway.errors import Code
 from tests.architecture.test_contract import COMMITTED
 from tests.demo import SqliteDemo
 from tests.fuzz.serving import serving, token
+from tests.trying import tried
 
 ROLES = ("admin", "analyst")
 EXAMPLES = 60
@@ -51,14 +52,7 @@ def address(sqlite_demo: SqliteDemo) -> Iterator[str]:
 def test_any_document_is_answered_by_the_contract(
     operation: schemathesis.APIOperation[Any, Any, Any, Any], address: str
 ) -> None:
-    @settings(
-        max_examples=EXAMPLES,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(tried(EXAMPLES), database=None, phases=[Phase.explicit, Phase.generate])
     @given(case=operation.as_strategy(), role=st.sampled_from(ROLES))
     def answered(case: schemathesis.Case[Any], role: str) -> None:
         response = case.call(f"{address}/graphql", headers={"authorization": f"Bearer {token(role)}"})

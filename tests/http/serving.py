@@ -77,8 +77,8 @@ POINTS = Points()
 
 
 class Context:
-    def __init__(self, gateway: "Gateway") -> None:
-        self.loaders, self.gateway = Loaders(), gateway
+    def __init__(self, gateway: "Gateway", principal: Principal) -> None:
+        self.loaders, self.gateway, self.principal = Loaders(), gateway, principal
 
 
 def raising(error: Exception) -> Callable[..., Any]:
@@ -159,11 +159,11 @@ class Gateway:
         self.outage: SourceError | None = None
         self.asked = self.resolved = 0
 
-    async def context(self, _principal: Principal, *, request_id: str) -> Context:
+    async def context(self, principal: Principal, *, request_id: str) -> Context:
         self.asked += 1
         if self.outage is not None:
             raise self.outage
-        return Context(self)
+        return Context(self, principal)
 
     async def answers(self) -> Mapping[str, SourceError | None]:
         return self.health

@@ -2,10 +2,8 @@
 
 import datetime as dt
 
-import msgspec
 import pytest
 
-from datasources.ids import CustomerId, derived_id
 from datasources.paging import Cursors
 from datasources.profiles import CustomerRow, MembershipState, ProcessingState
 from datasources.program import CustomerStatus, Program, ProgramSettings
@@ -16,49 +14,11 @@ from resolvers.actions import AvailableAction, Standing, needs_approval, standin
 from resolvers.context import Context, Sources, Unbound, Writers
 from resolvers.customer_actions import RULES, actions
 from resolvers.throttling import Throttle
+from tests.unit.customers import SOMEONE, someone
 
 NOW = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
 STATUSES = (CustomerStatus("active", "Active", allowed_next=("closed",)), CustomerStatus("closed", "Closed"))
 ADD, DEDUCT = AdjustmentOperation.POINTS_ADD, AdjustmentOperation.POINTS_DEDUCT
-
-SOMEONE = CustomerRow(
-    customer_id=CustomerId(derived_id(NOW, "someone")),
-    support_id="CJ-1",
-    version=1,
-    first_name=None,
-    last_name=None,
-    email="someone@example.com",
-    phone=None,
-    email_verified_at=None,
-    phone_verified_at=None,
-    date_of_birth=None,
-    gender=None,
-    locale=None,
-    spoken_languages=(),
-    addresses=(),
-    attributes={},
-    external_ids=(),
-    loyalty_number=None,
-    status_key="active",
-    membership_state=MembershipState.ACTIVE,
-    verified_at=None,
-    blocked_at=None,
-    block_reason=None,
-    deleted_at=None,
-    processing=ProcessingState.ACTIVE,
-    is_test_persona=False,
-    created_at=NOW,
-    updated_at=NOW,
-    enrolled_at=None,
-    last_active_at=None,
-    favorite_location_id=None,
-    first_name_key="",
-    last_name_key="",
-    email_key="",
-    phone_key="",
-    active_key=NOW,
-    wrapped_key=None,
-)
 
 WRITTEN = Writers.__struct_fields__
 
@@ -96,10 +56,6 @@ def judged(
 
 def open_to(row: CustomerRow) -> set[str]:
     return {name for name, action in judged(row).items() if action.enabled}
-
-
-def someone(**changed: object) -> CustomerRow:
-    return msgspec.structs.replace(SOMEONE, **changed)
 
 
 def test_an_active_customer() -> None:

@@ -4,7 +4,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import EntityId
 from datasources.offers import (
     GRANTING,
     OPEN_IN,
@@ -18,8 +18,9 @@ from datasources.offers import (
 )
 from datasources.paging import Page, PageRequest
 from datasources.points import PointAuditRow, PointEntryKind
-from datasources.profiles import CustomerRow, MembershipState, ProcessingState
+from datasources.profiles import MembershipState, ProcessingState
 from resolvers.offers import IncentiveKind, merged
+from tests.unit.customers import SOMEONE, someone
 
 NOW = dt.datetime(2026, 1, 26, 5, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -40,49 +41,11 @@ OFFER = OfferRow(
     per_customer_limit=2,
     created_at=NOW - HOUR,
 )
-CUSTOMER = CustomerRow(
-    customer_id=CustomerId(UUID(int=7)),
-    support_id="CJ-000007",
-    version=1,
-    first_name=None,
-    last_name=None,
-    email=None,
-    phone=None,
-    email_verified_at=None,
-    phone_verified_at=None,
-    date_of_birth=None,
-    gender=None,
-    locale=None,
-    spoken_languages=(),
-    addresses=(),
-    attributes={},
-    external_ids=(),
-    loyalty_number=None,
-    status_key="active",
-    membership_state=MembershipState.ACTIVE,
-    verified_at=None,
-    blocked_at=None,
-    block_reason=None,
-    deleted_at=None,
-    processing=ProcessingState.ACTIVE,
-    is_test_persona=False,
-    created_at=NOW,
-    updated_at=NOW,
-    enrolled_at=None,
-    last_active_at=None,
-    favorite_location_id=None,
-    first_name_key="",
-    last_name_key="",
-    email_key="",
-    phone_key="",
-    active_key=NOW,
-    wrapped_key=None,
-)
 
 
 def held(id: int, issued_at: dt.datetime, **changes: object) -> CustomerOfferRow:
     row = CustomerOfferRow(
-        customer_id=CUSTOMER.customer_id,
+        customer_id=SOMEONE.customer_id,
         id=EntityId(UUID(int=id)),
         offer_id=OFFER.id,
         state=State.ISSUED,
@@ -106,7 +69,7 @@ def held(id: int, issued_at: dt.datetime, **changes: object) -> CustomerOfferRow
 
 def entry(id: int, occurred_at: dt.datetime) -> PointAuditRow:
     return PointAuditRow(
-        customer_id=CUSTOMER.customer_id,
+        customer_id=SOMEONE.customer_id,
         id=UUID(int=id),
         account_key="points",
         sequence=1,
@@ -138,7 +101,7 @@ def entry(id: int, occurred_at: dt.datetime) -> PointAuditRow:
 
 def blockers(offer: dict[str, object], customer: dict[str, object], **had: object) -> list[str]:
     row = AvailableOfferRow(msgspec.structs.replace(OFFER, **offer), **{"held": 0, "excluded_at": None, **had})
-    return [blocker.value for blocker in issue_blockers(row, msgspec.structs.replace(CUSTOMER, **customer), NOW)]
+    return [blocker.value for blocker in issue_blockers(row, someone(**customer), NOW)]
 
 
 @pytest.mark.parametrize(

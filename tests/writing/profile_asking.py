@@ -46,6 +46,12 @@ async def enrolled(gateway: Gateway, profile: dict[str, Any], **more: Any) -> di
     return customer
 
 
+async def newcomer(gateway: Gateway) -> str:
+    """The support id of a customer who enrolled just now."""
+    customer = await enrolled(gateway, {"email": email()})
+    return str(customer["supportId"])
+
+
 async def update(
     gateway: Gateway, profile: dict[str, Any] | None, member: str, caller: Caller | str = "admin", **more: Any
 ) -> dict[str, Any]:

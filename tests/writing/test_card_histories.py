@@ -1,23 +1,16 @@
 """Random histories of a customer's cards against a model: every step answers as the model says, and the laws hold after."""
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from datasources.cards import TRANSITIONS, CardStatus
+from tests.trying import tried
 from tests.writing.asking import refused
 from tests.writing.card_asking import adjustment, ask, card_in, transfer
 from tests.writing.card_laws import broken
 from tests.writing.conftest import Bench
+from tests.writing.profile_asking import newcomer
 
-MEMBER = "CJ-000026"
-SHORT = settings(
-    max_examples=6,
-    stateful_step_count=15,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
 AMOUNTS = st.integers(1, 400)
 MOVES = ("cardExpire", "cardReportLost", "cardReportStolen", "cardReportFound", "cardConfirmStolen")
 
@@ -33,17 +26,21 @@ class Modelled:
 
 
 def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
-    """The machine on a gateway; each history begins with cards of its own."""
+    """The machine on a gateway; each history is a new member's."""
 
     class Histories(RuleBasedStateMachine):
         cards = Bundle("cards")
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.member = bench.runner.run(newcomer(bench.gateway))
 
         def run(self, mutation, given):  # type: ignore[no-untyped-def]
             return bench.runner.run(ask(bench.gateway, mutation, given))
 
         @rule(target=cards)
         def register(self):  # type: ignore[no-untyped-def]
-            return Modelled(bench.runner.run(card_in(bench.gateway, MEMBER, balance=0)))
+            return Modelled(bench.runner.run(card_in(bench.gateway, self.member, balance=0)))
 
         @rule(card=cards, amount=AMOUNTS)
         def load(self, card, amount):  # type: ignore[no-untyped-def]
@@ -102,10 +99,10 @@ def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
 
         @invariant()
         def laws_hold(self):  # type: ignore[no-untyped-def]
-            assert bench.runner.run(broken(bench.gateway, bench.gateway.members[MEMBER])) == []
+            assert bench.runner.run(broken(bench.gateway, bench.gateway.members[self.member])) == []
 
     return Histories
 
 
 def test_every_history_of_cards_keeps_the_laws(bench: Bench) -> None:
-    run_state_machine_as_test(machine_of(bench), settings=SHORT)
+    run_state_machine_as_test(machine_of(bench), settings=tried(6, steps=15))

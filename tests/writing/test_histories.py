@@ -3,26 +3,19 @@
 import datetime as dt
 from collections import defaultdict
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
 
 from datasources.expiring import expire_due
 from tests.harness import Gateway
+from tests.trying import tried
 from tests.writing.asking import adjust, adjustment, decide, refused, requested_approval, reversal, reverse
 from tests.writing.conftest import Bench
 from tests.writing.deficits import OWING, take_back
 from tests.writing.laws import broken
+from tests.writing.profile_asking import newcomer
 
-MEMBER, DEBTOR = "CJ-000026", "CJ-000027"
 CAP = 1_000_000
-SHORT = settings(
-    max_examples=6,
-    stateful_step_count=14,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
 AMOUNTS = st.one_of(st.integers(1, 60), st.sampled_from([CAP, CAP - 1, 2**62]))
 DAYS = st.sampled_from([1, 3, 8])
 OPEN_FOR = dt.timedelta(days=7)
@@ -58,7 +51,7 @@ class Model:
 
 
 def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
-    """The machine on a gateway; each history begins with an empty account, where the clock was left."""
+    """The machine on a gateway; each history is a new member's, and begins where the clock was left."""
     gateway = bench.gateway
 
     class Histories(RuleBasedStateMachine):
@@ -66,18 +59,14 @@ def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
 
         def __init__(self) -> None:
             super().__init__()
+            self.member = self.run(newcomer(gateway))
             self.model, self.decided, self.reversed = Model(), set[str](), set[str]()
-            self.expire()
-            held = self.run(adjust(gateway, self.asked(1)))
-            # One that is near its cap from the history before takes no more.
-            left = held["account"]["balance"] if held["account"] else CAP
-            self.run(adjust(gateway, self.asked(-left)))
 
         def run(self, asking):  # type: ignore[no-untyped-def]
             return bench.runner.run(asking)
 
         def asked(self, points, **more):  # type: ignore[no-untyped-def]
-            return adjustment(gateway, MEMBER, points) | more
+            return adjustment(gateway, self.member, points) | more
 
         def added(self, entry):  # type: ignore[no-untyped-def]
             """Have an addition in the model; the entry as later steps name it."""
@@ -182,7 +171,7 @@ def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
 
         @invariant()
         def laws_hold(self):  # type: ignore[no-untyped-def]
-            assert self.run(broken(gateway, gateway.members[MEMBER])) == []
+            assert self.run(broken(gateway, gateway.members[self.member])) == []
 
     return Histories
 
@@ -194,7 +183,7 @@ async def expired(gateway: Gateway) -> None:
 
 
 def debts_of(bench: Bench) -> type[RuleBasedStateMachine]:
-    """The machine of an account that may fall below zero, as returns have it."""
+    """The machine of an account that may fall below zero, as returns have it; each history is a new member's."""
     gateway = bench.gateway
 
     class Debts(RuleBasedStateMachine):
@@ -202,14 +191,14 @@ def debts_of(bench: Bench) -> type[RuleBasedStateMachine]:
 
         def __init__(self) -> None:
             super().__init__()
-            self.held = self.run(adjust(gateway, self.asked(1)))["account"]["balance"]
-            self.reversed = set[str]()
+            self.member = self.run(newcomer(gateway))
+            self.held, self.reversed = 0, set[str]()
 
         def run(self, asking):  # type: ignore[no-untyped-def]
             return bench.runner.run(asking)
 
         def asked(self, points, **more):  # type: ignore[no-untyped-def]
-            return adjustment(gateway, DEBTOR, points, accountKey=OWING) | more
+            return adjustment(gateway, self.member, points, accountKey=OWING) | more
 
         @rule(target=entries, points=st.integers(1, 90))
         def add(self, points):  # type: ignore[no-untyped-def]
@@ -231,7 +220,7 @@ def debts_of(bench: Bench) -> type[RuleBasedStateMachine]:
         @rule(points=st.integers(1, 90), more=st.booleans())
         def take_back(self, points, more):  # type: ignore[no-untyped-def]
             points += max(0, self.held) if more else 0
-            self.run(take_back(gateway, DEBTOR, points))
+            self.run(take_back(gateway, self.member, points))
             self.held -= points
 
         @rule(entry=entries)
@@ -249,14 +238,14 @@ def debts_of(bench: Bench) -> type[RuleBasedStateMachine]:
 
         @invariant()
         def laws_hold(self):  # type: ignore[no-untyped-def]
-            assert self.run(broken(gateway, gateway.members[DEBTOR])) == []
+            assert self.run(broken(gateway, gateway.members[self.member])) == []
 
     return Debts
 
 
 def test_every_history_of_an_account_keeps_the_laws(bench: Bench) -> None:
-    run_state_machine_as_test(machine_of(bench), settings=SHORT)
+    run_state_machine_as_test(machine_of(bench), settings=tried(6, steps=14))
 
 
 def test_every_history_of_an_account_that_owes_keeps_the_laws(bench: Bench) -> None:
-    run_state_machine_as_test(debts_of(bench), settings=SHORT)
+    run_state_machine_as_test(debts_of(bench), settings=tried(6, steps=14))

@@ -1,11 +1,11 @@
 """Random histories of one customer's offers against a model: every step answers as it says, and the laws hold after."""
 
-from itertools import cycle
 from uuid import uuid4
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
 
+from tests.trying import tried
 from tests.writing.asking import refused
 from tests.writing.conftest import Bench
 from tests.writing.offer_laws import broken
@@ -22,25 +22,23 @@ from tests.writing.offering import (
     expire,
     issue_of,
 )
-from tests.writing.test_histories import SHORT
+from tests.writing.profile_asking import newcomer
 
-MEMBERS = [f"CJ-0000{number}" for number in range(20, 40)]
 STOCK = 2
 LIMITS = {"cheese-tasting": 3, "flowers": 2}
 
 
 def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
-    """The machine on a gateway: each history is another member's, with `STOCK` more of each offer than the one before."""
+    """The machine on a gateway: each history is a new member's, with `STOCK` more of each offer than the one before."""
     left = dict.fromkeys(LIMITS, 0)
     initial = dict.fromkeys(LIMITS, 0)
-    members = cycle(MEMBERS)
 
     class Histories(RuleBasedStateMachine):
         held = Bundle("held")
 
         def __init__(self) -> None:
             super().__init__()
-            self.member = next(members)
+            self.member = self.run(newcomer(bench.gateway))
             self.states: dict[str, str] = {}
             self.key_of: dict[str, str] = {}
             self.barred: set[str] = set()
@@ -118,4 +116,4 @@ def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
 
 
 def test_every_history_of_a_wallet_keeps_the_laws(bench: Bench) -> None:
-    run_state_machine_as_test(machine_of(bench), settings=SHORT)
+    run_state_machine_as_test(machine_of(bench), settings=tried(6, steps=14))

@@ -3,24 +3,17 @@ taken back or waived, all that was spent is given back, and the ledger's laws ho
 
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
 
+from tests.trying import tried
 from tests.writing.asking import adjust, adjustment, refused
 from tests.writing.buying import bring_back, buy, item, money, moved, purchase, returning
 from tests.writing.conftest import Bench
 from tests.writing.laws import broken
+from tests.writing.profile_asking import newcomer
 from tests.writing.tables import contents
 
-MEMBER = "CJ-000027"
-SHORT = settings(
-    max_examples=5,
-    stateful_step_count=12,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
 LINES = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 3_000)), min_size=1, max_size=3)
 
 
@@ -41,7 +34,7 @@ def waived_in(payload: dict[str, Any]) -> int:
 
 
 def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
-    """The machine on a gateway; each history goes on where the last one ended."""
+    """The machine on a gateway; each history is a new member's."""
     gateway = bench.gateway
 
     class Histories(RuleBasedStateMachine):
@@ -49,15 +42,16 @@ def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
 
         def __init__(self) -> None:
             super().__init__()
+            self.member = self.run(newcomer(gateway))
             # No purchase brings points by lifting a tier.
-            self.run(buy(gateway, purchase(gateway, MEMBER, item("ring", 1, 900_000))))
+            self.run(buy(gateway, purchase(gateway, self.member, item("ring", 1, 900_000))))
             self.held = self.stored()
 
         def run(self, asking):  # type: ignore[no-untyped-def]
             return bench.runner.run(asking)
 
         def stored(self) -> int:
-            rows = self.run(contents(gateway, gateway.members[MEMBER]))["point_accounts"]
+            rows = self.run(contents(gateway, gateway.members[self.member]))["point_accounts"]
             return int(next(row["balance"] for row in rows if row["account_key"] == "points"))
 
         def count(self, payload: dict[str, Any]) -> None:
@@ -69,7 +63,7 @@ def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
             items = [item(f"s{number}", *line) for number, line in enumerate(lines)]
             given = purchase(
                 gateway,
-                MEMBER,
+                self.member,
                 *items,
                 discounts=[{"label": "Off", "amount": money(int(subtotal * off))}],
                 pointsSpent=[{"accountKey": "points", "points": paid}] if paid else [],
@@ -124,7 +118,7 @@ def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
         @rule(points=st.integers(1, 120), adds=st.booleans())
         def correct(self, points, adds):  # type: ignore[no-untyped-def]
             signed = points if adds else -points
-            payload = self.run(adjust(gateway, adjustment(gateway, MEMBER, signed)))
+            payload = self.run(adjust(gateway, adjustment(gateway, self.member, signed)))
             if adds or points <= self.held:
                 self.held += signed
             assert bool(payload["userErrors"]) is (payload["entry"] is None)
@@ -133,16 +127,16 @@ def machine_of(bench: Bench) -> type[RuleBasedStateMachine]:
         def spend_most(self, share):  # type: ignore[no-untyped-def]
             points = int(self.held * share)
             if points:
-                self.run(adjust(gateway, adjustment(gateway, MEMBER, -points)))
+                self.run(adjust(gateway, adjustment(gateway, self.member, -points)))
                 self.held -= points
 
         @invariant()
         def laws_hold(self):  # type: ignore[no-untyped-def]
             assert self.stored() == self.held
-            assert self.run(broken(gateway, gateway.members[MEMBER])) == []
+            assert self.run(broken(gateway, gateway.members[self.member])) == []
 
     return Histories
 
 
 def test_every_history_of_purchases_and_returns_keeps_the_laws(bench: Bench) -> None:
-    run_state_machine_as_test(machine_of(bench), settings=SHORT)
+    run_state_machine_as_test(machine_of(bench), settings=tried(5, steps=12))

@@ -1,0 +1,218 @@
+"""The one walk of an operation that makes its plan."""
+
+from collections.abc import Callable
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    OperationDefinitionNode,
+    OperationType,
+    default_type_resolver,
+    get_named_type,
+    is_leaf_type,
+)
+from graphql.execution.collect_fields import (
+    FieldDetailsList,
+    FragmentDetails,
+    GroupedFieldSet,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.values import VariableValues
+
+from gateway.plan.fields import Paged, Wanted, denied, masking, resolved
+from gateway.plan.plan import Plan
+from gateway.plan.quick import Writer
+from gateway.plan.run import Complete, Run
+from gateway.plan.selections import Field, Items, Objects, Selection, an_object, leaf, one_of, present
+from permissions.masking import masked
+from permissions.model import Principal
+
+INTROSPECTION = frozenset({"__schema", "__type"})
+TYPENAME = "__typename"
+TOTAL = "totalCount"
+
+
+class Unplanned(Exception):
+    """An operation that has no plan: graphql-core runs it."""
+
+
+class Compiler:
+    """Compiles one operation for one class of callers; `conditions` are the values of the variables of `@skip` and `@include`.
+
+    The selections of interfaces and unions are compiled when a row first turns out to be of a type.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        principal: Principal,
+        conditions: VariableValues,
+    ) -> None:
+        self._schema, self._operation, self._principal, self._conditions = schema, operation, principal, conditions
+        self._fragments = {
+            node.name.value: FragmentDetails(node)
+            for node in document.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+        self._writer = Writer()
+
+    def plan(self) -> Plan:
+        """The plan. Raises Unplanned for introspection, and where a condition is no truth value."""
+        root = self._schema.get_root_type(self._operation.operation)
+        assert root is not None  # noqa: S101  # validation has refused it
+        try:
+            found = collect_fields(
+                self._schema, self._fragments, self._conditions, root, self._operation, hide_suggestions=True
+            )
+            if any(details[0].node.name.value in INTROSPECTION for details in found.grouped_field_set.values()):
+                raise Unplanned
+            selection = self._selection(root, found.grouped_field_set)
+        except GraphQLError as error:
+            raise Unplanned from error
+        self._writer.compile()
+        return Plan(selection, self._operation.operation is OperationType.MUTATION)
+
+    def _selection(self, type_: GraphQLObjectType, grouped: GroupedFieldSet) -> Selection:
+        fields, later, constants = [], [], {}
+        entries: list[tuple[str, str]] = []
+        for key, details in grouped.items():
+            if details[0].node.name.value == TYPENAME:
+                constants[key] = type_.name
+                entries.append((key, repr(type_.name)))
+                continue
+            field, expression = self._field(type_, key, details)
+            fields.append(field)
+            if expression is None:
+                later.append(field)
+            entries.append((key, expression or "None"))
+        selection = Selection(tuple(grouped), fields, later, constants)
+        self._writer.write(selection, entries)
+        return selection
+
+    def _field(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList) -> tuple[Field, str | None]:
+        """The field, and the expression of its value where a row tells it at once."""
+        nodes = [one.node for one in details]
+        wanted = Wanted(self._schema, parent.name, parent.fields[nodes[0].name.value], nodes)
+        type_ = wanted.field.type
+        field = Field(key, nodes, is_nullable=not isinstance(type_, GraphQLNonNull))
+        refusal = wanted.refusal(self._principal)
+        if refusal is not None:
+            field.resolve, field.complete = denied(wanted, refusal), _never
+            return field, None
+        selection = self._below(get_named_type(type_), details)
+        field.complete = self._completer(type_, wanted, selection, details)
+        definition = wanted.definition
+        if definition is not None and definition.paging is not None and definition.serve is not None:
+            paged = Paged(wanted, definition.serve, definition.paging, wants_total=self._selects_total(type_, details))
+            field.resolve, field.complete = paged.resolve, paged.shown(field.complete)
+            return field, None
+        field.resolve = resolved(wanted)
+        kind = wanted.mask(self._principal)
+        if kind is not None:
+            field.complete = masking(kind, field.complete)
+        return field, self._expression(wanted, selection)
+
+    def _below(self, returned: Any, details: FieldDetailsList) -> Selection | None:
+        """What is selected of the objects that a field returns; None for leaves, and where rows tell their type."""
+        return self._subselection(returned, details) if isinstance(returned, GraphQLObjectType) else None
+
+    def _subselection(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Selection:
+        return self._selection(type_, self._collected(type_, details))
+
+    def _collected(self, type_: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
+        found = collect_subfields(
+            self._schema, self._fragments, self._conditions, self._operation, type_, details, hide_suggestions=True
+        )
+        return found.grouped_field_set
+
+    def _selects_total(self, type_: GraphQLOutputType, details: FieldDetailsList) -> bool:
+        connection = get_named_type(type_)
+        assert isinstance(connection, GraphQLObjectType)  # noqa: S101  # connections are
+        below = self._collected(connection, details)
+        return any(found[0].node.name.value == TOTAL for found in below.values())
+
+    def _expression(self, wanted: Wanted, selection: Selection | None) -> str | None:
+        """The expression of a field's value, where a row tells all of it at once."""
+        if selection is None and not is_leaf_type(get_named_type(wanted.field.type)):
+            return None
+        if selection is not None and selection.later:
+            return None
+        if wanted.attribute is not None:
+            value = f"r.{wanted.attribute}"
+        elif wanted.at_once is not None:
+            value = f"{self._writer.known(wanted.at_once)}(r, c)"
+        else:
+            return None
+        kind = wanted.mask(self._principal)
+        if kind is not None:
+            value = f"{self._writer.known(masked)}({self._writer.known(kind)}, {value})"
+        return self._writer.of_type(wanted.field.type, value, selection)
+
+    def _completer(
+        self, type_: GraphQLOutputType, wanted: Wanted, selection: Selection | None, details: FieldDetailsList
+    ) -> Complete:
+        if isinstance(type_, GraphQLNonNull):
+            return present(self._completer(type_.of_type, wanted, selection, details), wanted.coordinate)
+        if isinstance(type_, GraphQLList):
+            return self._of_list(type_.of_type, wanted, selection, details)
+        if is_leaf_type(type_):
+            return leaf(type_)
+        if selection is not None:
+            return an_object(selection)
+        assert isinstance(type_, (GraphQLInterfaceType, GraphQLUnionType))  # noqa: S101  # no other is left
+        return one_of(self._name_of(type_), self._by_name(type_, details))
+
+    def _of_list(
+        self, item: GraphQLOutputType, wanted: Wanted, selection: Selection | None, details: FieldDetailsList
+    ) -> Complete:
+        complete, is_nullable = self._completer(item, wanted, selection, details), not isinstance(item, GraphQLNonNull)
+        named = item.of_type if isinstance(item, GraphQLNonNull) else item
+        if selection is not None and isinstance(named, GraphQLObjectType):
+            return Objects(selection, complete, wanted.nodes, wanted.coordinate, is_nullable=is_nullable)
+        return Items(complete, wanted.nodes, wanted.coordinate, is_nullable=is_nullable)
+
+    def _name_of(self, type_: GraphQLInterfaceType | GraphQLUnionType) -> Callable[[Any, Run], str]:
+        """Tells the name of a row's type. Raises TypeError where it is none of those that there can be."""
+        resolve_type = type_.resolve_type or default_type_resolver
+        possible = {found.name for found in self._schema.get_possible_types(type_)}
+
+        def name_of(row: Any, run: Run) -> str:
+            info: Any = SimpleNamespace(context=run.context, schema=self._schema, is_awaitable=lambda _value: False)
+            name = resolve_type(row, info, type_)
+            if name not in possible:
+                raise TypeError(f"A row turned out to be a {name}, which is no {type_.name}.")
+            return str(name)
+
+        return name_of
+
+    def _by_name(
+        self, type_: GraphQLInterfaceType | GraphQLUnionType, details: FieldDetailsList
+    ) -> Callable[[str], Selection]:
+        possible = {found.name: found for found in self._schema.get_possible_types(type_)}
+
+        @cache
+        def selection_of(name: str) -> Selection:
+            selection = self._subselection(possible[name], details)
+            self._writer.compile()
+            return selection
+
+        return selection_of
+
+
+def _never(_run: Run, _value: Any, _position: Any) -> None:
+    """Completes what is never resolved."""
+    raise AssertionError

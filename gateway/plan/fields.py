@@ -1,0 +1,236 @@
+"""How a field gets its value in a plan: what `schema.fields` says of it, made into the shortest way there is.
+
+A field that says nothing, of a schema that is not the gateway's, is resolved as graphql-core would.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from inspect import iscoroutinefunction, signature
+from operator import attrgetter
+from types import SimpleNamespace
+from typing import Any, get_origin
+
+from graphql import FieldNode, GraphQLField, GraphQLSchema, VariableNode, Visitor, default_field_resolver, visit
+from graphql.execution.values import VariableValues, get_argument_values
+
+from datasources.paging import PageRequest, list_identity
+from gateway.plan.positions import Position
+from gateway.plan.run import Complete, Run
+from gateway.plan.selections import Resolve
+from permissions import policy
+from permissions.masking import PiiKind, masked
+from permissions.model import AccessDenied, Principal
+from permissions.policy import NotAuthenticated
+from schema.connections import ShownPage
+from schema.fields import DEFINITION, NEEDS, GraphField, Paging, Serve
+from schema.serving import check_texts, page_request
+
+NO_VARIABLES = VariableValues({}, {})
+
+
+class Wanted:
+    """A field of a type as an operation asks for it."""
+
+    def __init__(self, schema: GraphQLSchema, parent: str, field: GraphQLField, nodes: list[FieldNode]) -> None:
+        self.schema, self.field, self.nodes = schema, field, nodes
+        self.name = nodes[0].name.value
+        self.coordinate = f"{parent}.{self.name}"
+        self.definition: GraphField | None = field.extensions.get(DEFINITION)
+        self.arguments = Arguments(field, nodes[0]) if field.args else None
+
+    def refusal(self, principal: Principal) -> Exception | None:
+        """Why the caller may not have the field; None where they may, and for mutations, which tell the audit log first."""
+        definition, needs = self.definition, self.field.extensions.get(NEEDS, ())
+        if definition is None or definition.commanding or not (needs or definition.is_authenticated):
+            return None
+        try:
+            policy.check(principal, needs)
+        except (AccessDenied, NotAuthenticated) as error:
+            return error
+        return None
+
+    def mask(self, principal: Principal) -> PiiKind | None:
+        """What kind of personal data has to be masked for the caller; None where they read it in clear."""
+        definition = self.definition
+        if definition is None or definition.pii is None or policy.sees(principal, definition.unmasked_by):
+            return None
+        return definition.pii
+
+    @property
+    def attribute(self) -> str | None:
+        """The attribute of the row that it is; None where a resolver answers."""
+        is_served = self.definition is None or self.definition.serve is not None
+        return None if is_served or self.definition is None else self.definition.python_name
+
+    @property
+    def at_once(self) -> Serve | None:
+        """The resolver, where it needs no more than row and context and never waits; None where it is not so simple."""
+        found = self.definition
+        if found is None or found.serve is None or found.paging or found.commanding or found.domain or self.arguments:
+            return None
+        return found.serve if _answers_at_once(found.serve) else None
+
+
+def _answers_at_once(serve: Serve) -> bool:
+    if iscoroutinefunction(serve):
+        return False
+    returned = signature(serve).return_annotation
+    return get_origin(returned) is not Awaitable
+
+
+class Arguments:
+    """The arguments of a field: read once a run, checked, and the same for every row."""
+
+    def __init__(self, field: GraphQLField, node: FieldNode) -> None:
+        self._field, self._node = field, node
+        self._constant = None if _has_variables(node) else self._read(NO_VARIABLES)
+
+    def of(self, run: Run) -> dict[str, Any]:
+        """The coerced values by name, a dict of its own each time. Raises GraphQLError."""
+        if self._constant is not None:
+            return self._constant.copy()
+        return self._read(run.variables)
+
+    def _read(self, variables: VariableValues) -> dict[str, Any]:
+        return get_argument_values(self._field, self._node, variables, hide_suggestions=True)
+
+
+class _Variables(Visitor):
+    """Looks for variables."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_found = False
+
+    def enter_variable(self, _node: VariableNode, *_: object) -> None:
+        self.is_found = True
+
+
+def _has_variables(node: FieldNode) -> bool:
+    looked = _Variables()
+    for argument in node.arguments or ():
+        visit(argument, looked)
+    return looked.is_found
+
+
+class Held:
+    """What a field works out once a run, or the error of it."""
+
+    def __init__(self, work_out: Any) -> None:
+        self._work_out = work_out
+
+    def of(self, run: Run) -> Any:
+        """What was worked out. Raises what went wrong, each time."""
+        try:
+            found = run.held[self]
+        except KeyError:
+            try:
+                found = self._work_out(run)
+            except Exception as error:  # noqa: BLE001  # every row that the field is asked of is told
+                found = error
+            run.held[self] = found
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def denied(wanted: Wanted, error: Exception) -> Resolve:
+    """Fails with why the caller may not have the field: before its source is called, and after its arguments are read,
+    whose errors come first in graphql-core."""
+    arguments = wanted.arguments
+
+    def resolve(_row: Any, run: Run) -> Any:
+        if arguments is not None:
+            arguments.of(run)
+        raise error
+
+    return resolve
+
+
+def resolved(wanted: Wanted) -> Resolve:
+    """Gets the value of a field that has no pages."""
+    definition = wanted.definition
+    if definition is None:
+        return _as_graphql_core_does(wanted)
+    if definition.commanding is not None:
+        return _in_a_task(_as_graphql_core_does(wanted))
+    if definition.serve is None:
+        return _attribute(definition.python_name)
+    return _where_bound(_served(wanted, definition.serve), definition)
+
+
+def _attribute(name: str) -> Resolve:
+    get = attrgetter(name)
+    return lambda row, _run: get(row)
+
+
+def _served(wanted: Wanted, serve: Serve) -> Resolve:
+    arguments = wanted.arguments
+    if arguments is None:
+        return lambda row, run: serve(row, run.context)
+
+    def read(run: Run) -> dict[str, Any]:
+        given = arguments.of(run)
+        check_texts(given)
+        return given
+
+    held = Held(read)
+    return lambda row, run: serve(row, run.context, **held.of(run))
+
+
+def _where_bound(resolve: Resolve, definition: GraphField) -> Resolve:
+    """Null where no source is bound to the field's domain (T6)."""
+    domain = definition.domain
+    if domain is None:
+        return resolve
+    return lambda row, run: resolve(row, run) if domain in run.context.sources.bound else None
+
+
+def _as_graphql_core_does(wanted: Wanted) -> Resolve:
+    """Calls the resolver that graphql-core would call, with what of its `info` ours read."""
+    resolve, arguments, name = wanted.field.resolve or default_field_resolver, wanted.arguments, wanted.name
+
+    def call(row: Any, run: Run) -> Any:
+        info: Any = SimpleNamespace(context=run.context, field_name=name)
+        return resolve(row, info, **(arguments.of(run) if arguments else {}))
+
+    return call
+
+
+def _in_a_task(resolve: Resolve) -> Resolve:
+    """A mutation runs in a task of its own: what it calls may ask for one."""
+    return lambda row, run: asyncio.ensure_future(resolve(row, run))
+
+
+class Paged:
+    """A connection: the page asked for is worked out once a run, and what is answered is shown with its cursors."""
+
+    def __init__(self, wanted: Wanted, serve: Serve, paging: Paging, *, wants_total: bool) -> None:
+        arguments, coordinate = wanted.arguments, wanted.coordinate
+        assert arguments is not None  # noqa: S101  # every connection has `first` and `after`
+
+        def asked(run: Run) -> tuple[PageRequest, bytes]:
+            given = arguments.of(run)
+            check_texts(given)
+            request = page_request(coordinate, paging, run.context, given, wants_total=wants_total)
+            return request, list_identity(coordinate, request)
+
+        held = self._held = Held(asked)
+        definition = wanted.definition
+        assert definition is not None  # noqa: S101  # it is what says how to page
+        self.resolve = _where_bound(lambda row, run: serve(row, run.context, held.of(run)[0]), definition)
+
+    def shown(self, complete: Complete) -> Complete:
+        """Completes the page that was answered; none is null."""
+
+        def show(run: Run, page: Any, position: Position) -> None:
+            if page is not None:
+                page = ShownPage(page, run.context.cursors, self._held.of(run)[1])
+            complete(run, page, position)
+
+        return show
+
+
+def masking(kind: PiiKind, complete: Complete) -> Complete:
+    """Completes what is left of personal data."""
+    return lambda run, value, position: complete(run, masked(kind, value), position)

@@ -1,0 +1,110 @@
+"""An operation of a valid document, with what is made of it once: its variables, its price, and a plan for each class of callers."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from functools import cached_property
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLIncludeDirective,
+    GraphQLSchema,
+    GraphQLSkipDirective,
+    Node,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    Visitor,
+    visit,
+)
+from graphql.execution.values import VariableValues
+
+from gateway.plan.compiling import Compiler, Unplanned
+from gateway.plan.cost import price_of
+from gateway.plan.plan import Plan
+from gateway.plan.price import Price
+from gateway.plan.variables import Variables
+from permissions.model import Principal
+
+PLANS_HELD = 16
+CONDITIONAL = frozenset({GraphQLSkipDirective.name, GraphQLIncludeDirective.name})
+
+
+class Operation:
+    """One operation of a document, as often as it is sent."""
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode) -> None:
+        self._schema, self._document, self.node = schema, document, node
+        self._variables = Variables(schema, node)
+        self._conditions = _conditions(document)
+        self._plans: OrderedDict[Hashable, Plan | None] = OrderedDict()
+
+    @property
+    def kind(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.node.operation
+
+    @property
+    def name(self) -> str | None:
+        """What its author called it."""
+        return self.node.name.value if self.node.name else None
+
+    def variables(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+        """The variables as the operation takes them, or what does not fit."""
+        return self._variables.of(given)
+
+    @cached_property
+    def price(self) -> Price:
+        """What it costs, a formula over its variables."""
+        definitions = self._document.definitions
+        fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
+        return price_of(self._schema, self.node, fragments)
+
+    def plan(self, principal: Principal, variables: VariableValues) -> Plan | None:
+        """The plan for callers like this one, with these conditions of `@skip` and `@include`; None where graphql-core
+        has to run it. Those asked for lately are held."""
+        values = variables.coerced
+        conditions = tuple(values.get(name) for name in self._conditions)
+        key = principal.scopes, principal.kind, conditions
+        try:
+            plan = self._plans[key]
+        except KeyError:
+            plan = self._plans[key] = self._compiled(principal, variables)
+            if len(self._plans) > PLANS_HELD:
+                self._plans.popitem(last=False)
+        else:
+            self._plans.move_to_end(key)
+        return plan
+
+    def _compiled(self, principal: Principal, variables: VariableValues) -> Plan | None:
+        conditions = VariableValues(
+            {name: variables.sources[name] for name in self._conditions if name in variables.sources},
+            {name: variables.coerced[name] for name in self._conditions if name in variables.coerced},
+        )
+        try:
+            return Compiler(self._schema, self._document, self.node, principal, conditions).plan()
+        except Unplanned:
+            return None
+
+
+class _Conditions(Visitor):
+    """Collects the variables of `@skip` and `@include`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, None] = {}
+
+    def enter_directive(self, node: Any, *_: object) -> None:
+        if node.name.value in CONDITIONAL:
+            for argument in node.arguments:
+                if isinstance(argument.value, VariableNode):
+                    self.found[argument.value.name.value] = None
+
+
+def _conditions(document: Node) -> tuple[str, ...]:
+    """The names of the variables that say what of the document is left out, each once."""
+    looked = _Conditions()
+    visit(document, looked)
+    return tuple(looked.found)

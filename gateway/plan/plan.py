@@ -1,0 +1,43 @@
+"""A compiled operation, as it is run."""
+
+from typing import Any
+
+import msgspec
+from graphql import GraphQLError
+from graphql.execution.values import VariableValues
+
+from gateway.plan.positions import Position
+from gateway.plan.run import Run
+from gateway.plan.selections import Selection
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a run gave: data, null where a null spread that far, and errors in the order in which they came."""
+
+    data: dict[str, Any] | None
+    errors: list[GraphQLError]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """An operation compiled for a class of callers; `is_serial` for mutations, whose root fields run one by one."""
+
+    selection: Selection
+    is_serial: bool
+
+    async def run(self, context: Any, variables: VariableValues) -> Outcome:
+        """Run it once, for one request."""
+        run, data = Run(context, variables), Position.of_data()
+        if self.is_serial:
+            await self._serially(run, data)
+        else:
+            self.selection.complete(run, None, data)
+            await run.settled()
+        return Outcome(data.holder[0], run.errors)
+
+    async def _serially(self, run: Run, data: Position) -> None:
+        """Each field with all below it before the next (specification 6.3.3)."""
+        made = self.selection.blank()
+        data.put(made)
+        for field in self.selection.fields:
+            field.start(run, None, made, data)
+            await run.settled()

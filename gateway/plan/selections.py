@@ -1,0 +1,199 @@
+"""The parts of a plan: selections of fields, and how a value of each kind of type becomes its part of the answer."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from graphql import FieldNode, GraphQLError, GraphQLLeafType, Undefined
+
+from gateway.plan.positions import Position
+from gateway.plan.run import AWAITABLE, Complete, Run
+
+AT_ONCE = (list, tuple)
+"""What a list is made of without a look at what can be iterated."""
+Quick = Callable[[Any, Any], dict[str, Any]]
+"""(row, context) → the object of the answer, with null in the places of what is resolved later."""
+Resolve = Callable[[Any, Run], Any]
+"""(row, run) → the value, or an awaitable of it."""
+
+
+class Field:
+    """A field of a selection: resolved, then completed in its place."""
+
+    __slots__ = ("complete", "is_nullable", "key", "nodes", "resolve")
+
+    def __init__(self, key: str, nodes: Sequence[FieldNode], *, is_nullable: bool) -> None:
+        self.key, self.nodes, self.is_nullable = key, nodes, is_nullable
+        self.resolve: Resolve
+        self.complete: Complete
+
+    def start(self, run: Run, row: Any, holder: dict[str, Any], around: Position) -> None:
+        """Resolve the field of a row into the object that stands at `around`; what goes wrong is told at its path."""
+        position = Position(around, holder, self.key, is_nullable=self.is_nullable)
+        try:
+            value = self.resolve(row, run)
+            if isinstance(value, AWAITABLE):
+                run.wait(value, self, position)
+            else:
+                self.complete(run, value, position)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is the error of this field
+            run.fail(position, error, self.nodes)
+
+
+class Selection:
+    """The fields selected of an object type.
+
+    `quick` writes all that rows tell at once in one expression and leaves the others null; it raises where a value is
+    not as expected. Then every field is taken by itself, so that each tells what is wrong with it.
+    """
+
+    __slots__ = ("_blank", "fields", "later", "quick")
+
+    def __init__(
+        self, keys: Iterable[str], fields: Sequence[Field], later: Sequence[Field], constants: Mapping[str, str]
+    ) -> None:
+        self.fields, self.later = fields, later
+        self._blank: dict[str, Any] = {**dict.fromkeys(keys), **constants}
+        self.quick: Quick
+
+    def complete(self, run: Run, row: Any, position: Position) -> None:
+        """Put the object of a row in its place."""
+        try:
+            made, fields = self.quick(row, run.context), self.later
+        except Exception:  # noqa: BLE001  # told by the field that it belongs to
+            made, fields = self._blank.copy(), self.fields
+        position.put(made)
+        for field in fields:
+            field.start(run, row, made, position)
+
+    def blank(self) -> dict[str, Any]:
+        """An object with every field null, in their order."""
+        return self._blank.copy()
+
+
+def leaf(type_: GraphQLLeafType) -> Complete:
+    """Completes scalars and enums (specification 6.4.3, "coercing results")."""
+    coerce = type_.coerce_output_value
+
+    def complete(_run: Run, value: Any, position: Position) -> None:
+        if value is None or value is Undefined:
+            position.put(None)
+            return
+        told = _raised(value)
+        made = coerce(told)
+        if made is None or made is Undefined:
+            raise TypeError(
+                f"Expected `{type_}.coerce_output_value()` to return non-nullable value, returned: {made!r}"
+            )
+        position.put(made)
+
+    return complete
+
+
+def an_object(selection: Selection) -> Complete:
+    """Completes objects of one type."""
+
+    def complete(run: Run, value: Any, position: Position) -> None:
+        if value is None or value is Undefined:
+            position.put(None)
+        else:
+            selection.complete(run, _raised(value), position)
+
+    return complete
+
+
+def one_of(name_of: Callable[[Any, Run], str], selection_of: Callable[[str], Selection]) -> Complete:
+    """Completes objects of an interface or union, by the type that each row turns out to be."""
+
+    def complete(run: Run, value: Any, position: Position) -> None:
+        if value is None or value is Undefined:
+            position.put(None)
+        else:
+            selection_of(name_of(_raised(value), run)).complete(run, value, position)
+
+    return complete
+
+
+def present(complete_present: Complete, coordinate: str) -> Complete:
+    """Completes what must not be null."""
+
+    def complete(run: Run, value: Any, position: Position) -> None:
+        if value is None or value is Undefined:
+            raise TypeError(f"Cannot return null for non-nullable field {coordinate}.")
+        complete_present(run, value, position)
+
+    return complete
+
+
+class Items:
+    """Completes lists, item by item (specification 6.4.3): one item that fails leaves the others in their places."""
+
+    __slots__ = ("_coordinate", "_is_nullable", "complete", "nodes")
+
+    def __init__(self, item: Complete, nodes: Sequence[FieldNode], coordinate: str, *, is_nullable: bool) -> None:
+        self.complete, self.nodes, self._coordinate, self._is_nullable = item, nodes, coordinate, is_nullable
+
+    def __call__(self, run: Run, value: Any, position: Position) -> None:
+        """Put the list in its place, then its items in theirs."""
+        if value is None or value is Undefined:
+            position.put(None)
+            return
+        given = self.listed(value)
+        made: list[Any] = [None] * len(given)
+        position.put(made)
+        for index, item in enumerate(given):
+            self._one(run, item, Position(position, made, index, is_nullable=self._is_nullable))
+
+    def listed(self, value: Any) -> Sequence[Any]:
+        """The items of what a resolver gave as a list. Raises GraphQLError."""
+        if value.__class__ in AT_ONCE:
+            return value
+        if isinstance(_raised(value), Iterable) and not isinstance(value, (str, bytes, Mapping)):
+            return list(value)
+        raise GraphQLError(f"Expected Iterable, but did not find one for field '{self._coordinate}'.")
+
+    def _one(self, run: Run, item: Any, at: Position) -> None:
+        try:
+            if isinstance(item, AWAITABLE):
+                run.wait(item, self, at)
+            else:
+                self.complete(run, item, at)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is the error of this item
+            run.fail(at, error, self.nodes)
+
+
+class Objects(Items):
+    """Completes lists of objects of one type: what their rows tell at once in one pass over them."""
+
+    __slots__ = ("_selection",)
+
+    def __init__(
+        self, selection: Selection, item: Complete, nodes: Sequence[FieldNode], coordinate: str, *, is_nullable: bool
+    ) -> None:
+        super().__init__(item, nodes, coordinate, is_nullable=is_nullable)
+        self._selection = selection
+
+    def __call__(self, run: Run, value: Any, position: Position) -> None:
+        """As for any list."""
+        quick, context = self._selection.quick, run.context
+        if value.__class__ not in AT_ONCE:
+            super().__call__(run, value, position)
+            return
+        try:
+            made = [quick(row, context) for row in value]
+        except Exception:  # noqa: BLE001  # told by the item and field that it belongs to
+            super().__call__(run, value, position)
+            return
+        position.put(made)
+        later = self._selection.later
+        if later:
+            for index, row in enumerate(value):
+                at = Position(position, made, index, is_nullable=self._is_nullable)
+                for field in later:
+                    field.start(run, row, made[index], at)
+
+
+def _raised(value: Any) -> Any:
+    """The value; one that is an exception is raised, as graphql-core does."""
+    if isinstance(value, Exception):
+        raise value
+    return value
