@@ -96,15 +96,28 @@ def refused(code: Code, status: int, message: str, headers: Headers = ()) -> Ref
 
 
 def unfit(code: Code, *errors: GraphQLError) -> Refused:
-    """The refusal of a document, or of the variables for it: 400 where the media type lets statuses speak."""
-    return Refused(
-        code, 400, [_told(error, tidied(error.message), {"code": code}) for error in errors], executable=True
-    )
+    """The refusal of a document, or of the variables for it: 400 where the media type lets statuses speak.
+
+    Extensions of the errors are told beside the code.
+    """
+    told = [_told(error, tidied(error.message), {"code": code, **(error.extensions or {})}) for error in errors]
+    return Refused(code, 400, told, executable=True)
 
 
 def too_complex(message: str) -> Refused:
     """The refusal of a document that asks for more than the limits allow."""
     return unfit(Code.QUERY_TOO_COMPLEX, GraphQLError(message))
+
+
+def too_costly(price: float, limit: int) -> Refused:
+    """The refusal of an operation that costs more than its caller may spend on one."""
+    message = f"The operation costs {price:,}, and at most {limit:,} is allowed: ask for less, or for smaller pages."
+    return unfit(Code.QUERY_TOO_COMPLEX, GraphQLError(message, extensions={"cost": cost_told(price, limit)}))
+
+
+def cost_told(price: float, limit: int) -> dict[str, object]:
+    """Price and limit as `extensions.cost` tells them."""
+    return {"requestedQueryCost": price, "maximumAvailable": limit}
 
 
 def rule_of(error: BaseException) -> Rule:

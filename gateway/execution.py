@@ -2,16 +2,18 @@
 
 from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from inspect import isawaitable
-from typing import Any, Protocol, TypeGuard
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import msgspec
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql import execute as execute_operation
+from graphql.execution.values import VariableValues
 
 from datasources.errors import SourceError
 from datasources.registry import Domain
 from gateway.documents import Document
-from gateway.errors import Code, Told, Translator, refused, rule_of, unfit
+from gateway.errors import Code, Told, Translator, refused, rule_of, too_costly, unfit
+from gateway.plan.operation import Operation
 from gateway.plan.plan import Outcome
 from gateway.plan.run import AWAITABLE
 from permissions.model import Principal
@@ -39,47 +41,64 @@ class Answer(msgspec.Struct, frozen=True):
     """False where graphql-core had to run it."""
 
 
-async def execute(
-    schema: GraphQLSchema,
+class Asked(NamedTuple):
+    """One operation, with what was given for its variables and what that means."""
+
+    operation: Operation
+    given: dict[str, Any] | None
+    values: VariableValues
+
+    @property
+    def cost(self) -> float:
+        """What it costs with these variables."""
+        return self.operation.price.of(self.values.coerced)
+
+
+def asked(
     document: Document,
     operation_name: str | None,
     variables: dict[str, Any] | None,  # JSON of any shape, coerced by the operation's own types
-    *,
-    context: Context,
-    translator: Translator,
-) -> Answer:
-    """Run one query or mutation. Raises Refused where there is no operation to run or its variables do not fit."""
+) -> Asked:
+    """The query or mutation of this name. Raises Refused where there is none or the variables do not fit."""
     operation = document.operation(operation_name)
     if operation.kind is OperationType.SUBSCRIPTION:
         raise refused(Code.BAD_REQUEST, 400, "A subscription can't be answered by one response.")
     values = operation.variables(variables or {})
     if isinstance(values, list):
         raise unfit(Code.BAD_USER_INPUT, *values)
-    plan = operation.plan(context.principal, values)
+    return Asked(operation, variables, values)
+
+
+def admit(asked: Asked, principal: Principal) -> None:
+    """Pass where the caller may spend as much. Raises Refused."""
+    price = asked.cost
+    if price > principal.max_cost:
+        raise too_costly(price, principal.max_cost)
+
+
+async def execute(
+    schema: GraphQLSchema, document: Document, asked: Asked, *, context: Context, translator: Translator
+) -> Answer:
+    """Run one query or mutation."""
+    plan = asked.operation.plan(context.principal, asked.values)
     if plan is None:
-        outcome = await walked(schema, document, operation_name, variables, context)
+        outcome = await walked(schema, document, asked, context)
     else:
-        outcome = await plan.run(context, values)
+        outcome = await plan.run(context, asked.values)
     if not outcome.errors:
         return Answer({"data": outcome.data}, is_planned=plan is not None)
     errors = [translator.of_field(error) for error in in_document_order(outcome.errors, outcome.data)]
     return _partial(outcome.data, errors, context, is_planned=plan is not None)
 
 
-async def walked(
-    schema: GraphQLSchema,
-    document: Document,
-    operation_name: str | None,
-    variables: dict[str, Any] | None,
-    context: Context,
-) -> Outcome:
+async def walked(schema: GraphQLSchema, document: Document, asked: Asked, context: Context) -> Outcome:
     """The same by graphql-core, field by field: what has no plan, above all introspection."""
     running = execute_operation(
         schema,
         document.node,
         context_value=context,
-        variable_values=variables,
-        operation_name=operation_name,
+        variable_values=asked.given,
+        operation_name=asked.operation.name,
         hide_suggestions=True,
         is_awaitable=is_awaitable,
     )

@@ -15,9 +15,9 @@ from strawberry.http.ides import get_graphql_ide_html
 
 from gateway import media
 from gateway.bodies import Disconnected, GraphQLRequest, limits_of, parsed, read
-from gateway.documents import Documents
-from gateway.errors import Code, Headers, Refused, Translator, refused
-from gateway.execution import Answer, Context, codes, execute
+from gateway.documents import Document, Documents
+from gateway.errors import Code, Headers, Refused, Translator, cost_told, refused
+from gateway.execution import Answer, Asked, Context, admit, asked, codes, execute
 from gateway.identity import Identity, Unauthenticated
 from gateway.sections import ServerSettings
 from gateway.telemetry import Exchange, Metrics, report
@@ -34,6 +34,8 @@ SECURITY: Headers = (
     (b"x-frame-options", b"DENY"),
 )
 
+VALIDATE = b"validate"
+"""Of the header `GraphQL-Cost`: tell the price, run nothing."""
 UNREAD: Headers = ((b"connection", b"close"),)
 """A body that was not read to its end can't be followed by another request."""
 
@@ -101,6 +103,7 @@ class GraphQLEndpoint:
         if scope["method"] != "POST":
             return self._shown(scope["method"], headers)
         _check_media(headers, accept)
+        is_priced_only = _asks_price(headers.get(b"graphql-cost"))
         principal = await self._principal(scope, headers)
         exchange.principal = principal.kind.value
         deadline_s, limits = self._settings.deadline_s, limits_of(principal.scopes, self._settings.max_body_bytes)
@@ -108,7 +111,11 @@ class GraphQLEndpoint:
             async with asyncio.timeout(deadline_s):
                 body = await read(receive, headers.get(b"content-length"), limits.size)
                 exchange.is_read = True
-                answer = await self._answer(parsed(body, limits), principal, exchange, translator)
+                request = parsed(body, limits)
+                if is_priced_only:
+                    answer = self._priced(request, principal, exchange)
+                else:
+                    answer = await self._answer(request, principal, exchange, translator)
         except TimeoutError:
             if exchange.is_read:
                 raise refused(
@@ -137,24 +144,35 @@ class GraphQLEndpoint:
             self._failed_sign_ins.note(peer)
             raise
 
-    async def _answer(
-        self, request: GraphQLRequest, principal: Principal, exchange: Exchange, translator: Translator
-    ) -> Answer:
+    def _asked(self, request: GraphQLRequest, exchange: Exchange) -> tuple[Document, Asked]:
+        """The operation with its document, noted before its variables are looked at."""
         document = self._documents.find(request.query)
         operation = document.operation(request.operation_name)
         exchange.operation = operation.kind.value
         exchange.name = operation.name[:MAX_NAME] if operation.name else None
+        return document, asked(document, request.operation_name, request.variables)
+
+    def _priced(self, request: GraphQLRequest, principal: Principal, exchange: Exchange) -> Answer:
+        """What the operation costs and the caller may spend on one, where all of its variables fit. Nothing is run."""
+        _, found = self._asked(request, exchange)
+        return Answer({"data": None, "extensions": {"cost": cost_told(found.cost, principal.max_cost)}})
+
+    async def _answer(
+        self, request: GraphQLRequest, principal: Principal, exchange: Exchange, translator: Translator
+    ) -> Answer:
+        document, found = self._asked(request, exchange)
+        admit(found, principal)
         with self._in_flight.slot():
             context = await self._contexts(principal, request_id=exchange.request_id)
             exchange.calls = context.loaders.calls
-            return await execute(
-                self._schema,
-                document,
-                request.operation_name,
-                request.variables,
-                context=context,
-                translator=translator,
-            )
+            return await execute(self._schema, document, found, context=context, translator=translator)
+
+
+def _asks_price(given: bytes | None) -> bool:
+    """True where the operation is to be priced and not run. A word that is not known must not run it either."""
+    if given not in {None, VALIDATE}:
+        raise refused(Code.BAD_REQUEST, 400, f"GraphQL-Cost is {VALIDATE.decode()}, or left out.")
+    return given is not None
 
 
 def _check_media(headers: dict[bytes, bytes], accept: str | None) -> None:

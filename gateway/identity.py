@@ -84,13 +84,14 @@ class Identity:
     ) -> None:
         self._auth, self._roles, self._keys, self._clock, self._own = auth, roles, keys, clock, own
         self._algorithms = [algorithm.value for algorithm in auth.algorithms]
+        self._anonymous = msgspec.structs.replace(ANONYMOUS, max_cost=auth.stranger_max_cost)
         self._held: OrderedDict[bytes, _Held] = OrderedDict()
 
     async def principal(self, authorization: str | None) -> Principal:
         """The caller behind an Authorization header. Raises Unauthenticated, KeysUnavailable."""
         if authorization is None:
             if self._auth.anonymous:
-                return ANONYMOUS
+                return self._anonymous
             raise Unauthenticated("An Authorization header with a bearer token is needed.")
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
@@ -187,6 +188,7 @@ class Identity:
             limits=granted.limits,
             expires_at=dt.datetime.fromtimestamp(claims.exp, dt.UTC),
             is_held_to_exact_search=granted.is_held_to_exact_search,
+            max_cost=max(granted.max_cost, self._auth.stranger_max_cost),
         )
         return principal, claims.exp
 

@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from datasources.program import SearchMode
-from permissions.model import AdjustmentLimit, AdjustmentOperation, Scope, ViewerKind
+from permissions.model import STRANGER_COST, AdjustmentLimit, AdjustmentOperation, Scope, ViewerKind
 from permissions.roles import DEFAULT_ROLES, Role, scopes_of
 
 Item = TypeVar("Item")
@@ -126,7 +126,7 @@ class ServerSettings(Section):
     max_body_bytes: int = Field(default=262_144, ge=1_024)
     max_document_bytes: int = Field(default=32_768, ge=1_024)
     max_tokens: int = Field(default=2_000, ge=100)
-    max_depth: int = Field(default=12, ge=1)
+    max_depth: int = Field(default=12, ge=1, le=100)
     deadline_s: float = Field(default=10.0, gt=0)
     page_size: int = Field(default=20, ge=1, le=200)
     max_page_size: int = Field(default=200, ge=1, le=200)
@@ -232,6 +232,7 @@ class AuthSettings(Section):
     max_lifetime_s: int = Field(default=3_600, ge=60)
     lookups_per_minute: int = Field(default=60, ge=1)
     lookup_burst: int = Field(default=30, ge=1)
+    stranger_max_cost: int = Field(default=STRANGER_COST, ge=1)
 
     @property
     def secret(self) -> str | None:
@@ -275,6 +276,7 @@ class RoleSettings(Section):
     extends: Annotated[str, AfterValidator(_known_role)] | None = None
     kind: Literal["staff", "service", "member"] | None = None
     search: Literal["exact"] | None = None
+    max_cost: int | None = Field(default=None, ge=1)
     limits: dict[Annotated[AdjustmentOperation, BeforeValidator(_upper)], LimitSettings] = {}
 
     def over_default(self, name: str) -> Role:
@@ -293,6 +295,7 @@ class RoleSettings(Section):
             tuple(limits.values()),
             ViewerKind(self.kind.upper()) if self.kind else base.kind,
             self.search == "exact" or base.is_held_to_exact_search,
+            base.max_cost if self.max_cost is None else self.max_cost,
         )
 
 

@@ -56,6 +56,9 @@ class Reach(msgspec.Struct, frozen=True):
     stores: frozenset[str] = frozenset()
 
 
+STRANGER_COST = 50
+"""What an operation of somebody unknown may cost: enough to ask who one is."""
+
 EVERYONE = Reach(ReachKind.ALL)
 NOBODY = Reach(ReachKind.NONE)
 
@@ -72,6 +75,7 @@ class Principal(msgspec.Struct, frozen=True):
     limits: tuple[AdjustmentLimit, ...] = ()
     expires_at: dt.datetime | None = None
     is_held_to_exact_search: bool = False
+    max_cost: int = STRANGER_COST
 
     def holds(self, required: RequiredScopes) -> bool:
         """True when every scope of at least one of the sets is held."""

@@ -7,6 +7,9 @@ import msgspec
 
 from permissions.model import AdjustmentLimit, AdjustmentOperation, Scope, ViewerKind
 
+DEFAULT_COST = 5_000
+"""So many objects take the gateway about 0.2 s; Q3, the dearest page of a store's dashboard, costs 3,301."""
+
 
 class UnknownScope(ValueError):
     """A scope that the contract does not have."""
@@ -19,23 +22,28 @@ class Role(msgspec.Struct, frozen=True):
     """What the holders of a role may do, how far they may adjust, and what kind of caller they are.
 
     An operation without a limit is unlimited, if the role has its scope at all. `is_held_to_exact_search` closes the
-    advanced search where the program has it open (B3).
+    advanced search where the program has it open (B3). `max_cost` is what a GraphQL operation may cost at most.
     """
 
     scopes: frozenset[Scope]
     limits: tuple[AdjustmentLimit, ...] = ()
     kind: ViewerKind = ViewerKind.STAFF
     is_held_to_exact_search: bool = False
+    max_cost: int = DEFAULT_COST
 
 
 class Grant(NamedTuple):
-    """What a token may do: the roles known here in its order, their scopes and limits, and the kind of caller."""
+    """What a token may do: the roles known here in its order, their scopes and limits, and the kind of caller.
+
+    `max_cost` is 0 where none of the roles is known.
+    """
 
     roles: tuple[str, ...]
     scopes: frozenset[Scope]
     limits: tuple[AdjustmentLimit, ...]
     kind: ViewerKind
     is_held_to_exact_search: bool
+    max_cost: int
 
 
 def _scopes(*groups: str) -> frozenset[Scope]:
@@ -114,7 +122,7 @@ _CARE_LIMITS = tuple(
 )
 
 DEFAULT_ROLES: Mapping[str, Role] = {
-    "admin": Role(SCOPES),
+    "admin": Role(SCOPES, max_cost=10_000),
     "care_agent": Role(
         _STAFF_READS
         | _PERSONAL
@@ -169,7 +177,7 @@ DEFAULT_ROLES: Mapping[str, Role] = {
         ),
         kind=ViewerKind.SERVICE,
     ),
-    "member": Role(_MEMBER_READS | _PERSONAL | _scopes("messages:send"), kind=ViewerKind.MEMBER),
+    "member": Role(_MEMBER_READS | _PERSONAL | _scopes("messages:send"), kind=ViewerKind.MEMBER, max_cost=1_000),
 }
 """The roles that hold where the config does not say otherwise; amounts of cards are in minor units of their currency."""
 
@@ -192,7 +200,7 @@ def grant(roles: Mapping[str, Role], names: Iterable[str], scope_claim: str | No
 
     Names without a role here grant nothing: an issuer may name the roles of other applications. A scope claim (RFC 8693
     section 4.2, words parted by spaces) narrows the scopes and never widens them. Of several kinds the most confined
-    one holds: MEMBER, then SERVICE.
+    one holds: MEMBER, then SERVICE. Of what an operation may cost, the most holds.
     """
     known = tuple(dict.fromkeys(name for name in names if name in roles))
     held = [roles[name] for name in known]
@@ -203,7 +211,8 @@ def grant(roles: Mapping[str, Role], names: Iterable[str], scope_claim: str | No
     searching = [role for role in held if SEARCH in role.scopes]
     # One role that may search as the program does lifts what the others are held to.
     held_to_exact = bool(searching) and all(role.is_held_to_exact_search for role in searching)
-    return Grant(known, scopes, _limits(held, scopes), kind, held_to_exact)
+    max_cost = max((role.max_cost for role in held), default=0)
+    return Grant(known, scopes, _limits(held, scopes), kind, held_to_exact, max_cost)
 
 
 def most_confined(kinds: Iterable[ViewerKind]) -> ViewerKind:

@@ -19,7 +19,7 @@ from permissions.masking import PiiKind
 from permissions.model import RequiredScopes, Scope
 from permissions.policy import PII
 from permissions.policy import requires as scopes
-from schema.directives import Authenticated, ListSize, Pii, Source, requires_scopes
+from schema.directives import Authenticated, Cost, ListSize, Pii, Source, requires_scopes
 
 Serve = Callable[..., Any]
 """(row, context, **arguments) → the value, or an awaitable of it: a resolver of `resolvers`."""
@@ -35,6 +35,8 @@ NEEDS = "needs"
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 200
+MUTATION_COST = Cost(weight="10")
+"""What a write costs beside what it returns; Apollo's router reckons the same."""
 
 
 class Argument(msgspec.Struct, frozen=True):
@@ -117,16 +119,19 @@ def lookup(
     served_by: Domain | None = None,
     pii: PiiKind | None = None,
     authenticated: bool = False,
+    sized_by: str | None = None,
     graphql_name: str | None = None,
 ) -> Any:  # typed as the attribute it stands for
     """A field that a resolver answers: one value, or a whole list; null where its domain has no source.
 
-    `domain` is printed as `@source`, `served_by` is not.
+    `domain` is printed as `@source`, `served_by` is not. `sized_by` names the argument whose keys are what is listed.
     """
     field = GraphField(type_annotation=StrawberryAnnotation(type_), graphql_name=graphql_name)
     field.serve, field.domain = serve, served_by
     field.arguments = [_strawberry_argument(item) for item in arguments]
     _mark(field, requires=requires, domain=domain, pii=pii, authenticated=authenticated)
+    if sized_by is not None:
+        field.directives.append(ListSize(slicing_arguments=[sized_by]))
     return field
 
 
@@ -197,6 +202,7 @@ def command(
     field.serve, field.commanding = serve, Commanding(ids, written_by, whose)
     field.arguments = [_strawberry_argument(argument("input", input, "What is to be done, to whom, and why."))]
     _mark(field, requires=requires, domain=None, pii=None)
+    field.directives.append(MUTATION_COST)
     return field
 
 

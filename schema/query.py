@@ -127,7 +127,11 @@ class CustomerQueries:
     node = lookup(Node | None, node, argument("id", strawberry.ID, "A global id."), authenticated=True)
     """Anything by its global id; null where there is no such thing, or none that you can reach."""
     nodes = lookup(
-        list[Node | None], several, argument("ids", list[strawberry.ID], "Global ids, at most 100."), authenticated=True
+        list[Node | None],
+        several,
+        argument("ids", list[strawberry.ID], "Global ids, at most 100."),
+        authenticated=True,
+        sized_by="ids",
     )
     """Several by their global ids, in their order."""
     me = lookup(Customer | None, profiles.me, authenticated=True)

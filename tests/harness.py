@@ -23,7 +23,7 @@ from datasources.sql.tables.profiles import customers
 from gateway.config import Settings, settings_of
 from gateway.documents import Documents
 from gateway.errors import Refused, Translator
-from gateway.execution import execute
+from gateway.execution import admit, asked, execute
 from gateway.http import WRITTEN
 from gateway.identity import Identity
 from gateway.keys import ConfiguredKey
@@ -99,9 +99,10 @@ class Gateway:
         self.members = members
         """Customers by their support id."""
         self._documents = Documents(schema(), made_of.server)
-        self._identity = Identity(
+        self.identity = Identity(
             made_of.auth, made_of.role_table, ConfiguredKey(made_of.auth.verifying_key), clock=lambda: _expiry() - 3600
         )
+        """Tells whom a token stands for, at a moment when those made here are good."""
 
     async def run(
         self,
@@ -125,7 +126,7 @@ class Gateway:
 
     async def principal(self, caller: Caller) -> Principal:
         """Whom the gateway takes the caller for, as it tells by their token."""
-        return await self._identity.verified(self.token(caller))
+        return await self.identity.verified(self.token(caller))
 
     def token(self, caller: Caller) -> str:
         """The caller's token."""
@@ -145,14 +146,9 @@ class Gateway:
         """The body of the response, read again from its JSON."""
         try:
             document = self._documents.find(query)
-            answer = await execute(
-                schema(),
-                document,
-                None,
-                dict(variables or {}),
-                context=context,
-                translator=Translator(REQUEST_ID),
-            )
+            found = asked(document, None, dict(variables or {}))
+            admit(found, context.principal)
+            answer = await execute(schema(), document, found, context=context, translator=Translator(REQUEST_ID))
         except Refused as refusal:
             return {"data": None, "errors": orjson.loads(orjson.dumps(refusal.errors))}
         told: dict[str, Any] = orjson.loads(orjson.dumps(answer.payload, option=WRITTEN))

@@ -1,11 +1,13 @@
-"""An operation of a valid document, with what is made of it once: its variables, and a plan for each class of callers."""
+"""An operation of a valid document, with what is made of it once: its variables, its price, and a plan for each class of callers."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from functools import cached_property
 from typing import Any
 
 from graphql import (
     DocumentNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLIncludeDirective,
     GraphQLSchema,
@@ -20,7 +22,9 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from gateway.plan.compiling import Compiler, Unplanned
+from gateway.plan.cost import price_of
 from gateway.plan.plan import Plan
+from gateway.plan.price import Price
 from gateway.plan.variables import Variables
 from permissions.model import Principal
 
@@ -50,6 +54,13 @@ class Operation:
     def variables(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """The variables as the operation takes them, or what does not fit."""
         return self._variables.of(given)
+
+    @cached_property
+    def price(self) -> Price:
+        """What it costs, a formula over its variables."""
+        definitions = self._document.definitions
+        fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
+        return price_of(self._schema, self.node, fragments)
 
     def plan(self, principal: Principal, variables: VariableValues) -> Plan | None:
         """The plan for callers like this one, with these conditions of `@skip` and `@include`; None where graphql-core

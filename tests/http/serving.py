@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -27,10 +28,12 @@ from gateway.identity import Identity
 from gateway.keys import ConfiguredKey, Keys
 from gateway.sections import ServerSettings
 from gateway.telemetry import Metrics
-from permissions.model import AccessDenied, Principal
+from permissions.model import STRANGER_COST, AccessDenied, Principal
 from permissions.policy import requires
 from permissions.roles import DEFAULT_ROLES
 from resolvers.loading import Loaders
+from schema.directives import ListSize
+from schema.fields import DEFINITION
 from tests.unit.tokens import auth, token
 
 SDL = """
@@ -74,8 +77,8 @@ POINTS = Points()
 
 
 class Context:
-    def __init__(self) -> None:
-        self.loaders = Loaders()
+    def __init__(self, gateway: "Gateway", principal: Principal) -> None:
+        self.loaders, self.gateway, self.principal = Loaders(), gateway, principal
 
 
 def raising(error: Exception) -> Callable[..., Any]:
@@ -120,26 +123,47 @@ def schema() -> GraphQLSchema:
     built = build_schema(SDL)
     assert built.query_type is not None
     for name, resolve in RESOLVERS.items():
-        built.query_type.fields[name].resolve = resolve
+        built.query_type.fields[name].resolve = counted(resolve)
+    sizing = ListSize(slicing_arguments=["first"])
+    built.query_type.fields["many"].extensions[DEFINITION] = SimpleNamespace(directives=[sizing])
+    assert built.mutation_type is not None
+    built.mutation_type.fields["rename"].resolve = counted(lambda _source, _info, name=None: name)
     return built
+
+
+def counted(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """The resolver, its calls counted by the gateway."""
+
+    def count(source: object, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        info.context.gateway.resolved += 1
+        return resolve(source, info, **arguments)
+
+    return count
 
 
 class Gateway:
     """What a test sets before it starts the application, and sees afterwards."""
 
-    def __init__(self, *, keys: Keys | None = None, anonymous: bool = False, **limits: Any) -> None:
-        settings = auth(anonymous=anonymous)
+    def __init__(
+        self,
+        *,
+        keys: Keys | None = None,
+        anonymous: bool = False,
+        stranger_max_cost: int = STRANGER_COST,
+        **limits: Any,
+    ) -> None:
+        settings = auth(anonymous=anonymous, stranger_max_cost=stranger_max_cost)
         self.settings = ServerSettings.model_validate(limits)
         self.identity = Identity(settings, DEFAULT_ROLES, keys or ConfiguredKey(settings.verifying_key))
         self.health: dict[str, SourceError | None] = {"loyalty": None}
         self.outage: SourceError | None = None
-        self.asked = 0
+        self.asked = self.resolved = 0
 
-    async def context(self, _principal: Principal, *, request_id: str) -> Context:
+    async def context(self, principal: Principal, *, request_id: str) -> Context:
         self.asked += 1
         if self.outage is not None:
             raise self.outage
-        return Context()
+        return Context(self, principal)
 
     async def answers(self) -> Mapping[str, SourceError | None]:
         return self.health

@@ -84,6 +84,7 @@ def test_a_small_config_has_the_defaults_of_the_example() -> None:
     }
     assert (settings.auth.leeway_s, settings.auth.max_lifetime_s) == (30, 3_600)
     assert (settings.auth.lookups_per_minute, settings.auth.lookup_burst) == (60, 30)
+    assert settings.auth.stranger_max_cost == 50
     assert (settings.auth.anonymous, settings.auth.audience, settings.auth.secret) == (False, ("graph",), SECRET)
     assert settings.sources["loyalty"].pool_size == 10
     assert settings.search.mode is None
@@ -333,6 +334,19 @@ def test_a_redefined_member_is_no_staff() -> None:
     role = RoleSettings.model_validate({"scopes": ["points:read"]}).over_default("member")
     assert role.scopes == {"points:read"}
     assert role.kind is ViewerKind.MEMBER
+
+
+def test_what_a_role_may_spend_on_an_operation_is_its_own_or_that_of_the_role_it_extends() -> None:
+    roles = {
+        "own": {"extends": "member", "max_cost": 300},
+        "extending": {"extends": "member"},
+        "replacing": {"scopes": ["points:read"], "max_cost": 20_000},
+        "new": {"scopes": ["points:read"]},
+    }
+    made = {name: RoleSettings.model_validate(role).over_default(name).max_cost for name, role in roles.items()}
+    assert made == {"own": 300, "extending": 1_000, "replacing": 20_000, "new": 5_000}
+    with pytest.raises(ValidationError):
+        RoleSettings.model_validate({"scopes": [], "max_cost": 0})
 
 
 def test_a_role_can_be_held_to_the_exact_search_and_not_be_loosened() -> None:

@@ -125,6 +125,7 @@ async def test_a_token_stands_for_its_principal(clock: Clock) -> None:
         reach=EVERYONE,
         limits=(),
         expires_at=found.expires_at,
+        max_cost=5_000,
     )
     assert found.expires_at is not None and found.expires_at.timestamp() == expires
 
@@ -186,6 +187,12 @@ async def test_no_token_is_refused_unless_anonymous_is_set(clock: Clock) -> None
         await identity(clock).principal(None)
     assert str(raised.value) == "An Authorization header with a bearer token is needed."
     assert await identity(clock, anonymous=True).principal(None) == ANONYMOUS
+
+
+async def test_a_caller_without_a_known_role_may_spend_what_strangers_may(clock: Clock) -> None:
+    callers = identity(clock, anonymous=True, stranger_max_cost=70)
+    spending = [None, f"bearer {token(roles=['other'])}", f"bearer {token(roles=['other', 'member'])}"]
+    assert [(await callers.principal(given)).max_cost for given in spending] == [70, 70, 1_000]
 
 
 async def test_a_held_token_expires_on_time(clock: Clock) -> None:

@@ -138,7 +138,13 @@ def test_roles_add_up_and_unknown_ones_grant_nothing() -> None:
     granted = grant(DEFAULT_ROLES, [ANALYST, "elsewhere_admin", STORE, ANALYST])
     assert granted.roles == (ANALYST, STORE)
     assert granted.scopes == DEFAULT_ROLES[ANALYST].scopes | DEFAULT_ROLES[STORE].scopes
-    assert grant(DEFAULT_ROLES, ["elsewhere_admin"]) == ((), frozenset(), (), ViewerKind.STAFF, False)
+    assert grant(DEFAULT_ROLES, ["elsewhere_admin"]) == ((), frozenset(), (), ViewerKind.STAFF, False, 0)
+
+
+def test_the_role_that_may_spend_the_most_on_an_operation_holds() -> None:
+    limits = {name: role.max_cost for name, role in DEFAULT_ROLES.items()}
+    assert limits == dict.fromkeys(ALL, 5_000) | {ADMIN: 10_000, MEMBER: 1_000}
+    assert grant(DEFAULT_ROLES, [MEMBER, ANALYST, "elsewhere_admin"]).max_cost == 5_000
 
 
 def test_the_most_confined_kind_holds() -> None:
