@@ -35,7 +35,8 @@ class Wanted:
         self.schema, self.field, self.nodes = schema, field, nodes
         self.name = nodes[0].name.value
         self.coordinate = f"{parent}.{self.name}"
-        self.definition: GraphField | None = field.extensions.get(DEFINITION)
+        definition = field.extensions.get(DEFINITION)
+        self.definition = definition if isinstance(definition, GraphField) else None
         self.arguments = Arguments(field, nodes[0]) if field.args else None
 
     def refusal(self, principal: Principal) -> Exception | None:

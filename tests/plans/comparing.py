@@ -9,7 +9,7 @@ import orjson
 
 from gateway.documents import Documents
 from gateway.errors import Translator
-from gateway.execution import walked
+from gateway.execution import asked, walked
 from gateway.http import WRITTEN
 from gateway.plan.plan import Outcome
 
@@ -32,15 +32,13 @@ async def both(
 ) -> tuple[Told, Told]:
     """What graphql-core answers, and what the plan does. Raises Refused where the document is refused."""
     document = documents.find(query)
-    operation = document.operation(None)
+    found = asked(document, None, variables)
     context = await make_context()
-    expected = await walked(schema, document, None, variables, context)
-    values = operation.variables(variables or {})
-    assert not isinstance(values, list)
-    plan = operation.plan(context.principal, values)
+    expected = await walked(schema, document, found, context)
+    plan = found.operation.plan(context.principal, found.values)
     assert plan is not None
-    found = await plan.run(await make_context(), values)
-    return told(expected), told(found)
+    outcome = await plan.run(await make_context(), found.values)
+    return told(expected), told(outcome)
 
 
 def told(outcome: Outcome) -> Told:
