@@ -53,6 +53,7 @@ from datasources.sql.types import to_micros
 
 STATEMENT_TIMEOUT_S = 5.0
 SQLITE_CONNECTIONS = 2
+INTERRUPTED_EVERY_S = 0.01
 SQLITE_CHECKOUT_S = 5.0
 """Longer, since few connections serve all requests that run, and waiting for one is waiting for this process to compute."""
 
@@ -225,6 +226,7 @@ class Sqlite:
         self._size = max(1, min(pool_size, SQLITE_CONNECTIONS))
         self._idle: asyncio.LifoQueue[aiosqlite.Connection | None] | None = None
         self._connections: set[aiosqlite.Connection] = set()
+        self._stopping: set[asyncio.Task[None]] = set()
         self._writer: SqliteWriter | None = None
 
     def keys(self, named: str = "keys", /, **columns: TypeEngine[Any]) -> FromClause:
@@ -299,6 +301,7 @@ class Sqlite:
         writer, self._writer = self._writer, None
         if writer is not None:
             await writer.close()
+        await asyncio.gather(*self._stopping, return_exceptions=True)
         for connection in tuple(self._connections):
             await self._drop(connection)
 
@@ -307,14 +310,15 @@ class Sqlite:
         idle = self._idle
         if idle is None:
             raise SourceUnavailable(self._source, "reading")
-        connection = await self._free(idle)
+        connection, is_free = await self._free(idle), True
         try:
             connection = connection or await self._connected()
             async with asyncio.timeout(STATEMENT_TIMEOUT_S):
                 return await connection.execute_fetchall(sql, values)  # type: ignore[return-value]  # a list in fact
         except (TimeoutError, asyncio.CancelledError) as error:
             if connection is not None:
-                await connection.interrupt()
+                is_free = False
+                self._stop(connection, idle)
             if isinstance(error, TimeoutError):
                 raise SourceTimedOut(self._source, "reading") from error
             raise
@@ -326,7 +330,26 @@ class Sqlite:
                 connection = None
             raise failure from error
         finally:
-            idle.put_nowait(connection)
+            if is_free:
+                idle.put_nowait(connection)
+
+    def _stop(self, connection: aiosqlite.Connection, idle: asyncio.Queue[aiosqlite.Connection | None]) -> None:
+        """Have a statement that nobody waits for stopped, and its connection used again."""
+        stopping = asyncio.ensure_future(self._stopped(connection, idle))
+        self._stopping.add(stopping)
+        stopping.add_done_callback(self._stopping.discard)
+
+    async def _stopped(
+        self, connection: aiosqlite.Connection, idle: asyncio.Queue[aiosqlite.Connection | None]
+    ) -> None:
+        """Interrupt until the thread comes to what is asked of it next: a statement that it has not begun yet is not
+        stopped by an interrupt, and begins afterwards."""
+        behind = asyncio.ensure_future(connection.execute_fetchall("SELECT 1"))
+        while not behind.done():
+            await connection.interrupt()
+            await asyncio.wait((behind,), timeout=INTERRUPTED_EVERY_S)
+        behind.exception()
+        idle.put_nowait(connection)
 
     async def transact(self, begin: Callable[[], Steps[Made]], *, keep: bool) -> Made:
         """One hop to the thread that writes."""
