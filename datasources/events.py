@@ -49,7 +49,9 @@ class EventRow(msgspec.Struct, frozen=True, gc=False):
     @property
     def private(self) -> dict[str, Any]:  # any JSON
         """What it told beside its facts; nothing once the customer's key was destroyed."""
-        told: dict[str, Any] = msgspec.json.decode(self.attributes) if self.attributes else {}
+        if not self.attributes:
+            return {}
+        told: dict[str, Any] = msgspec.json.decode(self.attributes)
         return {name: value for name, value in told.items() if name not in self.facts}
 
 

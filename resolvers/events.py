@@ -46,7 +46,10 @@ SEARCHED = 1_000
 async def stream(customer: CustomerRow, context: Context, page: PageRequest) -> Page[EventRow]:
     """The customer's events, newest first unless asked otherwise (F1, F12). Raises InvalidRequest."""
     asked = page.filter if isinstance(page.filter, rows.EventSearch) else rows.EventSearch()
-    wanted = msgspec.structs.replace(page, filter=_surfaced(asked.filter or rows.EventFilter(), context))
+    wanted: PageRequest | None = context.memo.get(("events.wanted", page))
+    if wanted is None:  # for the first of many customers
+        wanted = msgspec.structs.replace(page, filter=_surfaced(asked.filter or rows.EventFilter(), context))
+        context.memo["events.wanted", page] = wanted
     if asked.search is not None:
         return await _searched(customer, context, wanted, asked.search)
     return await context.load(context.sources.events.stream, customer.id, wanted)
@@ -149,7 +152,9 @@ def summary(row: EventRow, context: Context) -> str:
     """The summary of the type's platform view."""
     if _is_withheld(row.type, context):
         return HIDDEN
-    return rows.rendered(event_type(row.type, context).platform_view.summary, {**row.facts, **row.private})
+    private = row.private
+    told = {**row.facts, **private} if private else row.facts
+    return rows.rendered(event_type(row.type, context).platform_view.summary, told)
 
 
 def fields(row: EventRow, context: Context) -> list[KeyValue]:
@@ -174,6 +179,8 @@ def _told(row: EventRow, context: Context) -> dict[str, Any]:  # any JSON
     if _is_withheld(row.type, context):
         return {}
     private = row.private
+    if not private:
+        return row.facts
     return {**row.facts, **(private if context.holds(PII) else _hidden(private))}
 
 

@@ -33,8 +33,12 @@ async def tiers(customer: CustomerRow, context: Context, page: PageRequest) -> P
 
 def windows(context: Context) -> Windows:
     """Behind which day the trailing window of each system counts now."""
-    systems = context.settings.tier_systems
-    return tuple((system.key, window_start(context.now, system.window_months)) for system in systems)
+    found: Windows | None = context.memo.get("tiers.windows")
+    if found is None:
+        systems = context.settings.tier_systems
+        found = tuple((system.key, window_start(context.now, system.window_months)) for system in systems)
+        context.memo["tiers.windows"] = found
+    return found
 
 
 async def history(customer: CustomerRow, context: Context, page: PageRequest) -> Page[TierChangeRow]:

@@ -1,8 +1,8 @@
 """Relay's connection types, made for each node type, and the page that they show."""
 
-from functools import cached_property
 from typing import Any
 
+import msgspec
 import strawberry
 
 from datasources.paging import Cursors, Page
@@ -14,12 +14,12 @@ from schema.views import VIEWS, ViewOf, view
 class ShownPage:
     """A page with what its cursors need; the object behind a connection and its `pageInfo`."""
 
-    __slots__ = ("__dict__", "cursors", "list", "page")
+    __slots__ = ("cursors", "list", "page")
 
     def __init__(self, page: Page[Any], cursors: Cursors, list: bytes) -> None:
         self.page, self.cursors, self.list = page, cursors, list
 
-    @cached_property
+    @property
     def edges(self) -> list["ShownEdge"]:
         """A row and its place in the list, each."""
         return [ShownEdge(row, self) for row in self.page.rows]
@@ -70,13 +70,11 @@ class ShownPage:
         return self.cursors.encode(self.page.position_of(row), self.list)
 
 
-class ShownEdge:
+class ShownEdge(msgspec.Struct, gc=False):
     """A row and its place in the list."""
 
-    __slots__ = ("node", "page")
-
-    def __init__(self, node: Any, page: ShownPage) -> None:
-        self.node, self.page = node, page
+    node: Any
+    page: ShownPage
 
     @property
     def cursor(self) -> str:

@@ -9,8 +9,9 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, UpdateBase, make_url, select
+from sqlalchemy import ARRAY, ColumnElement, Select, UpdateBase, make_url, select
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
 from datasources.errors import SourceUnavailable
 from datasources.ids import NO_CUSTOMER
@@ -43,10 +44,7 @@ class Prepared(Generic[Row]):
         assert isinstance(compiled, SQLCompiler)  # noqa: S101  # a statement compiles to nothing else
         self.sql = compiled.string
         self._constants = dict(compiled.params)
-        self._binds = [
-            (name, compiled.binds[name].type.dialect_impl(dialect.compiler).bind_processor(dialect.compiler))
-            for name in compiled.positiontup or ()
-        ]
+        self._binds = [(name, _sent_as(compiled.binds[name].type, dialect)) for name in compiled.positiontup or ()]
         columns = list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
         self.reader = Reader(
             _columns(columns, row, dialect, leading), row.row if isinstance(row, Make) else row, leading
@@ -98,6 +96,13 @@ def _columns(columns: Sequence[Any], row: Any, dialect: Dialect, leading: int) -
     return Columns(len(columns), processes, members, sealed, owner)
 
 
+def _sent_as(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """Makes what the driver takes of a value; None where it takes it as it is, as asyncpg does arrays."""
+    if isinstance(type_, ARRAY):
+        return None
+    return type_.dialect_impl(dialect.compiler).bind_processor(dialect.compiler)
+
+
 def _field_of(column: ColumnElement[Any]) -> str:
     """`table.column` of the column that is selected, whatever it was labelled."""
     (base,) = column.base_columns
@@ -117,23 +122,21 @@ sealed; returns what was made, or raises to have nothing done."""
 
 
 class Keyring:
-    """The keys of the customers read lately, unwrapped."""
+    """The keys of the customers read lately."""
 
     def __init__(self, database: "Database", master: MasterKey) -> None:
         self._database, self._master = database, master
-        self._keys: OrderedDict[UUID, CustomerKey | None] = OrderedDict()
+        self._wrapped: OrderedDict[UUID, bytes | None] = OrderedDict()
         # By the wrapped form, so that a key is opened again only where the row still has it.
         self._opened = lru_cache(KEYS_HELD)(master.unwrap)
-        self._wrapped: Prepared[tuple[UUID, bytes | None]] | None = None
+        self._read: Prepared[tuple[UUID, bytes | None]] | None = None
 
     def learn(self, customer: UUID, wrapped: bytes | None) -> None:
-        """Keep the key that came with a customer's row; None where it was destroyed."""
-        if customer in self._keys:
-            self._keys.move_to_end(customer)
-            return
-        self._keys[customer] = self.unwrapped(customer, wrapped)
-        if len(self._keys) > KEYS_HELD:
-            self._keys.popitem(last=False)
+        """Keep the key that came with a customer's row; None where it was destroyed. It is opened when a text needs it."""
+        self._wrapped[customer] = wrapped
+        self._wrapped.move_to_end(customer)
+        if len(self._wrapped) > KEYS_HELD:
+            self._wrapped.popitem(last=False)
 
     def unwrapped(self, customer: UUID, wrapped: bytes | None) -> CustomerKey | None:
         """The key that came with a customer's row, from any thread, or the program's own; None where it was destroyed."""
@@ -147,19 +150,17 @@ class Keyring:
 
     async def of(self, wanted: set[UUID]) -> Mapping[UUID, CustomerKey | None]:
         """The keys of all these customers; those not known yet are read in one statement."""
-        if NO_CUSTOMER in wanted:
-            self._keys[NO_CUSTOMER] = self.own_key(NO_CUSTOMER, PROGRAM)
-        unknown = [customer for customer in wanted if customer not in self._keys]
+        unknown = [customer for customer in wanted if customer not in self._wrapped and customer != NO_CUSTOMER]
         if unknown:
             dialect = self._database.dialect
-            if self._wrapped is None:
+            if self._read is None:
                 statement = select(customers.c.customer_id, customers.c.wrapped_key).where(
                     dialect.any_of(customers.c.customer_id, "ids")
                 )
-                self._wrapped = Prepared(statement, lambda *values: values, dialect)
-            for (row,) in await self._database.fetch(self._wrapped, {"ids": dialect.bind_list(unknown)}):
+                self._read = Prepared(statement, lambda *values: values, dialect)
+            for (row,) in await self._database.fetch(self._read, {"ids": dialect.bind_list(unknown)}):
                 self.learn(*row)
-        return {customer: self._keys.get(customer) for customer in wanted}
+        return {customer: self.unwrapped(customer, self._wrapped.get(customer)) for customer in wanted}
 
     def fingerprint(self, purpose: str, value: str) -> str:
         """The keyed hash that a value is found again by, from any thread."""
@@ -171,7 +172,7 @@ class Keyring:
 
     def forget(self, customer: UUID) -> None:
         """Drop a key, as its destruction demands."""
-        self._keys.pop(customer, None)
+        self._wrapped.pop(customer, None)
 
 
 class Database:

@@ -25,19 +25,13 @@ class Plan(msgspec.Struct, frozen=True):
     is_serial: bool
 
     async def run(self, context: Any, variables: VariableValues) -> Outcome:
-        """Run it once, for one request."""
+        """Run it once, for one request; of a mutation each field with all below it before the next (specification 6.2.2)."""
         run, data = Run(context, variables), Position.of_data()
-        if self.is_serial:
-            await self._serially(run, data)
-        else:
-            self.selection.complete(run, None, data)
-            await run.settled()
-        return Outcome(data.holder[0], run.errors)
-
-    async def _serially(self, run: Run, data: Position) -> None:
-        """Each field with all below it before the next (specification 6.3.3)."""
         made = self.selection.blank()
         data.put(made)
         for field in self.selection.fields:
             field.start(run, None, made, data)
-            await run.settled()
+            if self.is_serial:
+                await run.settled()
+        await run.settled()
+        return Outcome(data.holder[0], run.errors)
