@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from binascii import b2a_base64
 from typing import NewType
 from uuid import UUID
 
@@ -10,11 +11,18 @@ import uuid_utils.compat
 CustomerId = NewType("CustomerId", UUID)
 EntityId = NewType("EntityId", UUID)
 
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
 NO_CUSTOMER = CustomerId(UUID(int=0))
 """Stands for the program where rows belong to it and not to a customer."""
 
 OwnedId = tuple[CustomerId, EntityId]
 """The key of a row that belongs to a customer."""
+
+
+def base64url(raw: bytes) -> str:
+    """Bytes in the URL-safe alphabet without padding (RFC 4648, section 5): every id and cursor of an answer is one, and
+    the standard library takes three calls for it."""
+    return b2a_base64(raw, newline=False).translate(URL_SAFE).rstrip(b"=").decode()
 
 
 def new_id() -> EntityId:

@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 
 from datasources.errors import InvalidRequest
+from datasources.ids import base64url
 
 Row = TypeVar("Row")
 Position = tuple[Any, ...]
@@ -102,7 +103,7 @@ class Cursors:
     def encode(self, position: Position, belongs_to: bytes) -> str:
         """The cursor of a position in the list that `belongs_to` tells (its name, filter and order)."""
         body = msgspec.msgpack.encode([value.bytes if isinstance(value, UUID) else value for value in position])
-        return base64.urlsafe_b64encode(self._sign(body, belongs_to) + body).rstrip(b"=").decode()
+        return base64url(self._sign(body, belongs_to) + body)
 
     def decode(self, cursor: str, belongs_to: bytes, argument: str) -> Position:
         """The position that a cursor of this list tells. Raises InvalidRequest for any other text."""

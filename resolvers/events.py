@@ -111,8 +111,26 @@ async def event(context: Context, customer: UUID, id: UUID) -> EventRow | None:
     return None
 
 
+class Reading(msgspec.Struct, frozen=True):
+    """How the events of a type read to a caller: withheld where the caller may know that such an event happened, but not
+    what it tells (F12, F24)."""
+
+    type: EventType
+    is_withheld: bool
+
+
+def _reading(key: str, context: Context) -> Reading:
+    """How events of this type read to the caller; found once a request."""
+    known: dict[str, Reading] | None = context.memo.get("events.readings")
+    if known is None:
+        known = context.memo["events.readings"] = {}
+    found = known.get(key)
+    if found is None:
+        found = known[key] = Reading(event_type(key, context), _is_withheld(key, context))
+    return found
+
+
 def _is_withheld(type_: str, context: Context) -> bool:
-    """True where the caller may know that such an event happened, but not what it tells (F12, F24)."""
     known, scope = _types(context).get(type_), READS.get(type_.partition("_")[0])
     is_own = known is not None and not known.is_default
     return scope is not None and not is_own and not context.holds(scope)
@@ -133,7 +151,7 @@ def event_type(key: str, context: Context) -> EventType:
 
 def type_label(row: EventRow, context: Context) -> str:
     """What the program calls the event's type."""
-    return event_type(row.type, context).label
+    return _reading(row.type, context).type.label
 
 
 def category(row: EventRow, context: Context) -> EventCategory:
@@ -143,41 +161,42 @@ def category(row: EventRow, context: Context) -> EventCategory:
 
 def title(row: EventRow, context: Context) -> str:
     """The title of the type's platform view, personal text hidden from callers without `pii:read`."""
-    if _is_withheld(row.type, context):
-        return type_label(row, context)
-    return rows.rendered(event_type(row.type, context).platform_view.title, _told(row, context))
+    reading = _reading(row.type, context)
+    if reading.is_withheld:
+        return reading.type.label
+    return rows.rendered(reading.type.platform_view.title, _told(row, context))
 
 
 def summary(row: EventRow, context: Context) -> str:
     """The summary of the type's platform view."""
-    if _is_withheld(row.type, context):
+    reading = _reading(row.type, context)
+    if reading.is_withheld:
         return HIDDEN
     private = row.private
     told = {**row.facts, **private} if private else row.facts
-    return rows.rendered(event_type(row.type, context).platform_view.summary, told)
+    return rows.rendered(reading.type.platform_view.summary, told)
 
 
 def fields(row: EventRow, context: Context) -> list[KeyValue]:
     """What the type's platform view shows of the details (F17), in its order; what the event does not tell is left out."""
-    told = _told(row, context)
-    shown = (
-        KeyValue(name, rows.shown(name, told)) for name in event_type(row.type, context).platform_view.detail_fields
-    )
+    reading = _reading(row.type, context)
+    told = {} if reading.is_withheld else _told(row, context)
+    shown = (KeyValue(name, rows.shown(name, told)) for name in reading.type.platform_view.detail_fields)
     return [field for field in shown if field.value]
 
 
 def details(row: EventRow, context: Context) -> rows.Details:
     """The details of the event's type; all it told where the type has none, or where it told too little for them."""
-    build = DETAILS.get(row.type)
-    if build is None or not event_type(row.type, context).is_default or _is_withheld(row.type, context):
+    build, reading = DETAILS.get(row.type), _reading(row.type, context)
+    if reading.is_withheld:
+        return rows.GenericDetails({})
+    if build is None or not reading.type.is_default:
         return rows.GenericDetails(_told(row, context))
     return build(row) or rows.GenericDetails(_told(row, context))
 
 
 def _told(row: EventRow, context: Context) -> dict[str, Any]:  # any JSON
     """Facts and attributes, the texts of attributes hidden from callers without `pii:read`."""
-    if _is_withheld(row.type, context):
-        return {}
     private = row.private
     if not private:
         return row.facts

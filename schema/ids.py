@@ -6,14 +6,14 @@ import re
 from uuid import UUID
 
 from datasources.errors import InvalidRequest
+from datasources.ids import base64url
 
 ID = re.compile(r"([A-Z][A-Za-z]{1,40}):([A-Za-z0-9_-]{22}|[A-Za-z0-9_-]{43})")
 
 
 def global_id(type_name: str, *parts: UUID) -> str:
     """The id of a row of the type named: 22 characters of base64url for one UUID, 43 for a customer's and its own."""
-    raw = b"".join([part.bytes for part in parts])
-    return f"{type_name}:{base64.urlsafe_b64encode(raw).rstrip(b'=').decode()}"
+    return f"{type_name}:{base64url(b''.join([part.bytes for part in parts]))}"
 
 
 def parse_id(text: str, argument: str, *types: str) -> tuple[str, tuple[UUID, ...]]:
