@@ -42,6 +42,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._series: dict[tuple[Any, tuple[str, ...]], Any] = {}
         self._requests = Counter(
             "customer_graph_requests",
             "Requests by status and kind of operation.",
@@ -66,12 +67,20 @@ class Metrics:
 
     def observe(self, exchange: Exchange, duration_s: float) -> None:
         """Count one answered request."""
-        self._requests.labels(str(exchange.status), exchange.operation).inc()
-        self._durations.labels(exchange.operation).observe(duration_s)
+        self._labelled(self._requests, str(exchange.status), exchange.operation).inc()
+        self._labelled(self._durations, exchange.operation).observe(duration_s)
         for code in exchange.codes:
-            self._errors.labels(code).inc()
+            self._labelled(self._errors, code).inc()
         for call, times in exchange.calls.items():
-            self._calls.labels(call).inc(times)
+            self._labelled(self._calls, call).inc(times)
+
+    def _labelled(self, metric: Any, *labels: str) -> Any:
+        """The series of a metric: prometheus-client looks each label over again, which takes longer than counting does."""
+        key = metric, labels
+        found = self._series.get(key)
+        if found is None:
+            found = self._series[key] = metric.labels(*labels)
+        return found
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format; with several workers, those of all."""

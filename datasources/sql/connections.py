@@ -58,7 +58,7 @@ class Connections:
 
     def give(self, connection: Any, *, is_sound: bool) -> None:
         """Take a connection back; one that something went wrong on goes to the pool, which sees what is left of it."""
-        if is_sound and not self._is_closing and not _is_lost(connection):
+        if is_sound and not self._is_closing:
             self._used_at = self._loop.time()
             self._pass_on(connection)
         else:

@@ -10,10 +10,10 @@ from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, get_origin
 
-from graphql import FieldNode, GraphQLField, GraphQLSchema, VariableNode, Visitor, default_field_resolver, visit
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql import FieldNode, GraphQLField, GraphQLSchema, default_field_resolver
 
 from datasources.paging import PageRequest, list_identity
+from gateway.plan.arguments import Arguments
 from gateway.plan.positions import Position
 from gateway.plan.run import Complete, Run
 from gateway.plan.selections import Resolve
@@ -24,8 +24,6 @@ from permissions.policy import NotAuthenticated
 from schema.connections import ShownPage
 from schema.fields import DEFINITION, NEEDS, GraphField, Paging, Serve
 from schema.serving import check_texts, page_request
-
-NO_VARIABLES = VariableValues({}, {})
 
 
 class Wanted:
@@ -79,41 +77,6 @@ def _answers_at_once(serve: Serve) -> bool:
     return get_origin(returned) is not Awaitable
 
 
-class Arguments:
-    """The arguments of a field: read once a run, checked, and the same for every row."""
-
-    def __init__(self, field: GraphQLField, node: FieldNode) -> None:
-        self._field, self._node = field, node
-        self._constant = None if _has_variables(node) else self._read(NO_VARIABLES)
-
-    def of(self, run: Run) -> dict[str, Any]:
-        """The coerced values by name, a dict of its own each time. Raises GraphQLError."""
-        if self._constant is not None:
-            return self._constant.copy()
-        return self._read(run.variables)
-
-    def _read(self, variables: VariableValues) -> dict[str, Any]:
-        return get_argument_values(self._field, self._node, variables, hide_suggestions=True)
-
-
-class _Variables(Visitor):
-    """Looks for variables."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_found = False
-
-    def enter_variable(self, _node: VariableNode, *_: object) -> None:
-        self.is_found = True
-
-
-def _has_variables(node: FieldNode) -> bool:
-    looked = _Variables()
-    for argument in node.arguments or ():
-        visit(argument, looked)
-    return looked.is_found
-
-
 class Held:
     """What a field works out once a run, or the error of it."""
 
@@ -142,7 +105,7 @@ def denied(wanted: Wanted, error: Exception) -> Resolve:
 
     def resolve(_row: Any, run: Run) -> Any:
         if arguments is not None:
-            arguments.of(run)
+            arguments.of(run.variables)
         raise error
 
     return resolve
@@ -171,7 +134,7 @@ def _served(wanted: Wanted, serve: Serve) -> Resolve:
         return lambda row, run: serve(row, run.context)
 
     def read(run: Run) -> dict[str, Any]:
-        given = arguments.of(run)
+        given = arguments.of(run.variables)
         check_texts(given)
         return given
 
@@ -193,7 +156,7 @@ def _as_graphql_core_does(wanted: Wanted) -> Resolve:
 
     def call(row: Any, run: Run) -> Any:
         info: Any = SimpleNamespace(context=run.context, field_name=name)
-        return resolve(row, info, **(arguments.of(run) if arguments else {}))
+        return resolve(row, info, **(arguments.of(run.variables) if arguments else {}))
 
     return call
 
@@ -211,7 +174,7 @@ class Paged:
         assert arguments is not None  # noqa: S101  # every connection has `first` and `after`
 
         def asked(run: Run) -> tuple[PageRequest, bytes]:
-            given = arguments.of(run)
+            given = arguments.of(run.variables)
             check_texts(given)
             request = page_request(coordinate, paging, run.context, given, wants_total=wants_total)
             return request, list_identity(coordinate, request)
