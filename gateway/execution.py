@@ -81,10 +81,13 @@ async def execute(
 ) -> Answer:
     """Run one query or mutation."""
     plan = asked.operation.plan(context.principal, asked.values)
-    if plan is None:
-        outcome = await walked(schema, document, asked, context)
-    else:
-        outcome = await plan.run(context, asked.values)
+    try:
+        if plan is None:
+            outcome = await walked(schema, document, asked, context)
+        else:
+            outcome = await plan.run(context, asked.values)
+    finally:
+        context.loaders.forget()
     if not outcome.errors:
         return Answer({"data": outcome.data}, is_planned=plan is not None)
     errors = [translator.of_field(error) for error in in_document_order(outcome.errors, outcome.data)]

@@ -16,6 +16,8 @@ Value = TypeVar("Value")
 class Loader(DataLoader[Any, Any]):
     """A DataLoader that sends its keys as late as aiodataloader's own does, without the two tasks that it makes for that."""
 
+    _sending: "asyncio.Task[None] | None" = None
+
     def do_resolve_reject(self, key: Any, future: "asyncio.Future[Any]") -> None:
         """Have the key sent with the others of this turn of the loop and the next."""
         self._queue.append(Waiting(key, future))
@@ -23,8 +25,13 @@ class Loader(DataLoader[Any, Any]):
             self.loop.call_soon(self.loop.call_soon, self._dispatch)
 
     def _dispatch(self) -> None:
+        self._sending = self.loop.create_task(self._sent())
+
+    async def _sent(self) -> None:
         queue, self._queue = self._queue, []
-        self._sending = self.loop.create_task(dispatch_queue_batch(self, queue))
+        await dispatch_queue_batch(self, queue)
+        # A loader that still held its task would be a cycle, left to the collector with every row of the request.
+        self._sending = None
 
 
 class Loaders:
@@ -51,7 +58,7 @@ class Loaders:
         self._loader(method, shared).prime(key, value)
 
     def forget(self) -> None:
-        """Ask anew for everything: something was written."""
+        """Ask anew for everything: something was written, or the request is over."""
         self._loaders.clear()
 
     def call(self, method: Callable[..., Awaitable[Value]], *arguments: Any, **named: Any) -> Awaitable[Value]:
