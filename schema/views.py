@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -13,12 +14,12 @@ import msgspec
 import strawberry
 from strawberry.types.field import StrawberryField
 
+from datasources.ids import base64url
 from datasources.registry import Domain
 from permissions.model import RequiredScopes
 from permissions.policy import requires as scopes
 from schema.directives import WEIGHTLESS, Source, requires_scopes
 from schema.fields import GraphField, Serve
-from schema.ids import global_id
 
 View = TypeVar("View", bound=type)
 
@@ -167,12 +168,13 @@ def _id_field(type_name: str, key: tuple[str, ...]) -> GraphField:
     """The field `id` of a node: its type and key."""
     field = GraphField(description="Opaque global id: `node(id:)` finds this again.")
 
+    prefix = f"{type_name}:"
     if len(key) == 1:
-        (only,) = key
-        field.serve = lambda row, _context: global_id(type_name, getattr(row, only))
+        (only,) = map(attrgetter, key)
+        field.serve = lambda row, _context: prefix + base64url(only(row).bytes)
     else:
-        customer, own = key
-        field.serve = lambda row, _context: global_id(type_name, getattr(row, customer), getattr(row, own))
+        customer, own = map(attrgetter, key)
+        field.serve = lambda row, _context: prefix + base64url(customer(row).bytes + own(row).bytes)
     return field
 
 
