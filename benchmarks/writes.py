@@ -59,7 +59,7 @@ class Target(NamedTuple):
         return (cpu_s(self.server.process) - before) / len(bodies) * 1000, len(bodies) / took
 
 
-async def sent(server: Server, bodies: list[bytes]) -> None:
+async def sent(server: Server, bodies: list[bytes], clients: int = CLIENTS) -> None:
     """Send every body once over plain connections, which take less CPU than any client library. Raises where an answer
     tells of an error."""
     parsed, waiting = urlsplit(server.url), iter(bodies)
@@ -77,7 +77,7 @@ async def sent(server: Server, bodies: list[bytes]) -> None:
                 raise RuntimeError(answer.decode()[:400])
         writer.close()
 
-    await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    await asyncio.gather(*(client() for _ in range(clients)))
 
 
 def adjustment(index: int, points: int) -> bytes:
@@ -148,11 +148,10 @@ def ingested(gateway: Server, url: str, customers: int) -> dict[str, float]:
     """CPU of a batch of a thousand events, beside that of inserting its rows, and of making and inserting them."""
     command = [sys.executable, "-m", "benchmarks.ingest_floor", url, str(customers), str(BATCHES)]
     floor = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
-    asyncio.run(sent(gateway, [batch(customers, 0)]))
+    asyncio.run(sent(gateway, [batch(customers, 0)], clients=1))
     bodies = [batch(customers, turn) for turn in range(1, BATCHES + 1)]
     before = cpu_s(gateway.process)
-    for body in bodies:
-        asyncio.run(sent(gateway, [body]))
+    asyncio.run(sent(gateway, bodies, clients=1))
     # The clock of a process ticks every 10 ms: only many batches tell what one costs.
     cpu = (cpu_s(gateway.process) - before) / BATCHES * 1000
     return {

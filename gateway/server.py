@@ -191,4 +191,4 @@ def _collect_seldom() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 2, 2)
+    gc.set_threshold(200_000, 2, 2)
