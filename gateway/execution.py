@@ -32,6 +32,11 @@ class Context(Protocol):
         """The loaders of this request."""
 
 
+def executor(*, is_planned: bool) -> str:
+    """Who runs an operation, as metrics and explanations call it."""
+    return "plan" if is_planned else "graphql-core"
+
+
 class Answer(msgspec.Struct, frozen=True):
     """The body of an answer that has data, and the codes of its errors."""
 
@@ -39,6 +44,11 @@ class Answer(msgspec.Struct, frozen=True):
     codes: tuple[str, ...] = ()
     is_planned: bool = True
     """False where graphql-core had to run it."""
+
+    @property
+    def executor(self) -> str:
+        """Who ran the operation."""
+        return executor(is_planned=self.is_planned)
 
 
 class Asked(NamedTuple):

@@ -165,7 +165,9 @@ class GraphQLEndpoint:
         with self._in_flight.slot():
             context = await self._contexts(principal, request_id=exchange.request_id)
             exchange.calls = context.loaders.calls
-            return await execute(self._schema, document, found, context=context, translator=translator)
+            answer = await execute(self._schema, document, found, context=context, translator=translator)
+        exchange.executor = answer.executor
+        return answer
 
 
 def _asks_price(given: bytes | None) -> bool:
