@@ -12,9 +12,9 @@ from graphql.execution.values import VariableValues
 from datasources.errors import SourceError
 from datasources.registry import Domain
 from gateway.documents import Document
-from gateway.errors import Code, Told, Translator, refused, rule_of, too_costly, unfit
+from gateway.errors import Code, Told, Translator, cost_told, refused, rule_of, too_costly, unfit
 from gateway.plan.operation import Operation
-from gateway.plan.plan import Outcome
+from gateway.plan.plan import Outcome, Plan
 from gateway.plan.run import AWAITABLE
 from permissions.model import Principal
 from resolvers.loading import Loaders
@@ -23,13 +23,17 @@ from resolvers.loading import Loaders
 class Context(Protocol):
     """What execution itself needs of the context that resolvers get."""
 
+    loaders: Loaders
+    """The loaders of this request."""
+
     @property
     def principal(self) -> Principal:
         """Who asks."""
 
-    @property
-    def loaders(self) -> Loaders:
-        """The loaders of this request."""
+
+def executor(*, is_planned: bool) -> str:
+    """Who runs an operation, as metrics and explanations call it."""
+    return "plan" if is_planned else "graphql-core"
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -39,6 +43,11 @@ class Answer(msgspec.Struct, frozen=True):
     codes: tuple[str, ...] = ()
     is_planned: bool = True
     """False where graphql-core had to run it."""
+
+    @property
+    def executor(self) -> str:
+        """Who ran the operation."""
+        return executor(is_planned=self.is_planned)
 
 
 class Asked(NamedTuple):
@@ -76,11 +85,29 @@ def admit(asked: Asked, principal: Principal) -> None:
         raise too_costly(price, principal.max_cost)
 
 
+def priced(asked: Asked, principal: Principal) -> Answer:
+    """What the operation costs and the caller may spend on one. Nothing is run."""
+    return Answer({"data": None, "extensions": {"cost": cost_told(asked.cost, principal.max_cost)}})
+
+
 async def execute(
     schema: GraphQLSchema, document: Document, asked: Asked, *, context: Context, translator: Translator
 ) -> Answer:
     """Run one query or mutation."""
     plan = asked.operation.plan(context.principal, asked.values)
+    return await answered(plan, schema, document, asked, context=context, translator=translator)
+
+
+async def answered(
+    plan: Plan | None,
+    schema: GraphQLSchema,
+    document: Document,
+    asked: Asked,
+    *,
+    context: Context,
+    translator: Translator,
+) -> Answer:
+    """Run it by this plan, or without one by graphql-core."""
     try:
         if plan is None:
             outcome = await walked(schema, document, asked, context)

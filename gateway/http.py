@@ -5,6 +5,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable
+from enum import Enum
 from typing import Protocol
 
 import msgspec
@@ -16,9 +17,11 @@ from strawberry.http.ides import get_graphql_ide_html
 from gateway import media
 from gateway.bodies import Disconnected, GraphQLRequest, limits_of, parsed, read
 from gateway.documents import Document, Documents
-from gateway.errors import Code, Headers, Refused, Translator, cost_told, refused
-from gateway.execution import Answer, Asked, Context, admit, asked, codes, execute
+from gateway.errors import Code, Headers, Refused, Translator, refused
+from gateway.execution import Answer, Asked, Context, admit, asked, codes, execute, priced
+from gateway.explaining import analyzed, check_analyzable, planned
 from gateway.identity import Identity, Unauthenticated
+from gateway.plan import explain
 from gateway.sections import ServerSettings
 from gateway.telemetry import Exchange, Metrics, report
 from gateway.throttles import FailedSignIns, InFlight
@@ -34,8 +37,24 @@ SECURITY: Headers = (
     (b"x-frame-options", b"DENY"),
 )
 
-VALIDATE = b"validate"
-"""Of the header `GraphQL-Cost`: tell the price, run nothing."""
+
+class Purpose(Enum):
+    """What an operation is sent for."""
+
+    RUN = "run"
+    PRICE = "price"
+    """To have its price told, and nothing run."""
+    PLAN = "plan"
+    """To have told how it would be run, and nothing run."""
+    ANALYZE = "analyze"
+    """To be run, and to have told what it asked of sources."""
+
+
+EXPLAIN = b"x-explain"
+COST_WORDS = {b"validate": Purpose.PRICE}
+"""What the header `GraphQL-Cost` can say."""
+EXPLAIN_WORDS = {b"plan": Purpose.PLAN, b"analyze": Purpose.ANALYZE}
+"""What the header `X-Explain` can say."""
 UNREAD: Headers = ((b"connection", b"close"),)
 """A body that was not read to its end can't be followed by another request."""
 
@@ -103,19 +122,18 @@ class GraphQLEndpoint:
         if scope["method"] != "POST":
             return self._shown(scope["method"], headers)
         _check_media(headers, accept)
-        is_priced_only = _asks_price(headers.get(b"graphql-cost"))
+        purpose = _purpose(headers.get(b"graphql-cost"), headers.get(EXPLAIN))
         principal = await self._principal(scope, headers)
         exchange.principal = principal.kind.value
+        if EXPLAIN in headers:
+            explain.check(principal)
         deadline_s, limits = self._settings.deadline_s, limits_of(principal.scopes, self._settings.max_body_bytes)
         try:
             async with asyncio.timeout(deadline_s):
                 body = await read(receive, headers.get(b"content-length"), limits.size)
                 exchange.is_read = True
                 request = parsed(body, limits)
-                if is_priced_only:
-                    answer = self._priced(request, principal, exchange)
-                else:
-                    answer = await self._answer(request, principal, exchange, translator)
+                answer = await self._answer(request, purpose, principal, (exchange, translator))
         except TimeoutError:
             if exchange.is_read:
                 raise refused(
@@ -152,27 +170,41 @@ class GraphQLEndpoint:
         exchange.name = operation.name[:MAX_NAME] if operation.name else None
         return document, asked(document, request.operation_name, request.variables)
 
-    def _priced(self, request: GraphQLRequest, principal: Principal, exchange: Exchange) -> Answer:
-        """What the operation costs and the caller may spend on one, where all of its variables fit. Nothing is run."""
-        _, found = self._asked(request, exchange)
-        return Answer({"data": None, "extensions": {"cost": cost_told(found.cost, principal.max_cost)}})
-
     async def _answer(
-        self, request: GraphQLRequest, principal: Principal, exchange: Exchange, translator: Translator
+        self, request: GraphQLRequest, purpose: Purpose, principal: Principal, of: tuple[Exchange, Translator]
     ) -> Answer:
+        """What the operation was sent for, where all of its variables fit."""
+        exchange, translator = of
         document, found = self._asked(request, exchange)
+        if purpose is Purpose.PRICE:
+            return priced(found, principal)
+        if purpose is Purpose.PLAN:
+            return planned(found, principal)
+        if purpose is Purpose.ANALYZE:
+            check_analyzable(found)
         admit(found, principal)
+        run = analyzed if purpose is Purpose.ANALYZE else execute
         with self._in_flight.slot():
             context = await self._contexts(principal, request_id=exchange.request_id)
             exchange.calls = context.loaders.calls
-            return await execute(self._schema, document, found, context=context, translator=translator)
+            answer = await run(self._schema, document, found, context=context, translator=translator)
+        exchange.executor = answer.executor
+        return answer
 
 
-def _asks_price(given: bytes | None) -> bool:
-    """True where the operation is to be priced and not run. A word that is not known must not run it either."""
-    if given not in {None, VALIDATE}:
-        raise refused(Code.BAD_REQUEST, 400, f"GraphQL-Cost is {VALIDATE.decode()}, or left out.")
-    return given is not None
+def _purpose(cost: bytes | None, explaining: bytes | None) -> Purpose:
+    """What the headers ask for. A word that is not known must not run an operation, nor two that exclude each other."""
+    if cost is None and explaining is None:
+        return Purpose.RUN
+    if cost is not None and explaining is not None:
+        raise refused(
+            Code.BAD_REQUEST, 400, "GraphQL-Cost and X-Explain exclude each other: an explanation has the cost."
+        )
+    name, words = ("X-Explain", EXPLAIN_WORDS) if cost is None else ("GraphQL-Cost", COST_WORDS)
+    found = words.get(cost or explaining or b"")
+    if found is None:
+        raise refused(Code.BAD_REQUEST, 400, f"{name} is {b' or '.join(words).decode()}, or left out.")
+    return found
 
 
 def _check_media(headers: dict[bytes, bytes], accept: str | None) -> None:

@@ -35,6 +35,8 @@ class Exchange(msgspec.Struct):
     name: str | None = None
     codes: tuple[str, ...] = ()
     calls: Mapping[str, int] = {}
+    executor: str | None = None
+    """Who ran the operation: `plan` or `graphql-core`; None where nothing was run to its end."""
 
 
 class Metrics:
@@ -56,6 +58,9 @@ class Metrics:
             buckets=DURATIONS_S,
             registry=self._registry,
         )
+        self._executions = Counter(
+            "customer_graph_executions", "Operations run, by who ran them.", ["by"], registry=self._registry
+        )
         self._errors = Counter("customer_graph_errors", "Errors told, by code.", ["code"], registry=self._registry)
         self._calls = Counter("customer_graph_source_calls", "Calls to sources.", ["call"], registry=self._registry)
         self.in_flight = Gauge(
@@ -69,6 +74,8 @@ class Metrics:
         """Count one answered request."""
         self._labelled(self._requests, str(exchange.status), exchange.operation).inc()
         self._labelled(self._durations, exchange.operation).observe(duration_s)
+        if exchange.executor is not None:
+            self._labelled(self._executions, exchange.executor).inc()
         for code in exchange.codes:
             self._labelled(self._errors, code).inc()
         for call, times in exchange.calls.items():

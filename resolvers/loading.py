@@ -66,13 +66,12 @@ class Loaders:
         return asyncio.ensure_future(self._called(method, *arguments, **named))
 
     async def _called(self, method: Callable[..., Awaitable[Value]], *arguments: Any, **named: Any) -> Value:
-        domain: Domain = method.__self__.domain  # type: ignore[attr-defined]  # a reader's bound method
-        name = f"{domain.value.lower()}.{method.__name__}"
+        name = call_name(method)
         self.calls[name] = self.calls.get(name, 0) + 1
         try:
             return await method(*arguments, **named)
         except SourceError as error:
-            self.failed.setdefault(domain, error)
+            self.failed.setdefault(method.__self__.domain, error)  # type: ignore[attr-defined]  # a reader has one
             raise
 
     def _loader(self, method: Any, shared: tuple[Hashable, ...]) -> Loader:
@@ -90,3 +89,9 @@ class Loaders:
             return list(await self._called(method, keys, *shared))
 
         return batch
+
+
+def call_name(method: Callable[..., Any]) -> str:
+    """`domain.method`, as calls of a reader's bound method are told."""
+    domain: Domain = method.__self__.domain  # type: ignore[attr-defined]  # a reader has one
+    return f"{domain.value.lower()}.{method.__name__}"

@@ -15,6 +15,7 @@ from sqlalchemy.types import TypeEngine
 
 from datasources.errors import SourceUnavailable
 from datasources.ids import NO_CUSTOMER
+from datasources.observing import OBSERVED
 from datasources.sql.dialects import DIALECTS, Dialect
 from datasources.sql.reading import Columns, Keys, Reader
 from datasources.sql.sealing import CustomerKey, MasterKey
@@ -46,6 +47,8 @@ class Prepared(Generic[Row]):
         self._constants = dict(compiled.params)
         self._binds = [(name, _sent_as(compiled.binds[name].type, dialect)) for name in compiled.positiontup or ()]
         columns = list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
+        self.columns = tuple(str(column.key) for column in columns[leading:])
+        """The names of the columns that make up a row."""
         self.reader = Reader(
             _columns(columns, row, dialect, leading), row.row if isinstance(row, Make) else row, leading
         )
@@ -210,6 +213,9 @@ class Database:
         Sealed text is opened; text whose key was destroyed is gone: None, or empty where it must be text.
         """
         self.statements += 1
+        observed = OBSERVED.get()
+        if observed is not None:
+            observed.sent(prepared.columns)
         records, reader = await self.dialect.fetch(prepared.sql, prepared.values(parameters)), prepared.reader
         if reader.owners is None:
             return reader.read(records, NO_KEYS)

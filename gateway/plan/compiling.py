@@ -106,9 +106,12 @@ class Compiler:
     def _field(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList) -> tuple[Field, str | None]:
         """The field, and the expression of its value where a row tells it at once."""
         nodes = [one.node for one in details]
-        wanted = Wanted(self._schema, parent.name, parent.fields[nodes[0].name.value], nodes)
+        return self.planned(Wanted(self._schema, parent.name, parent.fields[nodes[0].name.value], nodes), key, details)
+
+    def planned(self, wanted: Wanted, key: str, details: FieldDetailsList) -> tuple[Field, str | None]:
+        """The same of a field that was looked up."""
         type_ = wanted.field.type
-        field = Field(key, nodes, is_nullable=not isinstance(type_, GraphQLNonNull))
+        field = Field(key, wanted.nodes, is_nullable=not isinstance(type_, GraphQLNonNull))
         refusal = wanted.refusal(self._principal)
         if refusal is not None:
             field.resolve, field.complete = denied(wanted, refusal), _never

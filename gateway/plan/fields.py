@@ -4,11 +4,11 @@ A field that says nothing, of a schema that is not the gateway's, is resolved as
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction, signature
 from operator import attrgetter
 from types import SimpleNamespace
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 from graphql import FieldNode, GraphQLField, GraphQLSchema, default_field_resolver
 
@@ -19,7 +19,7 @@ from gateway.plan.run import Complete, Run
 from gateway.plan.selections import Resolve
 from permissions import policy
 from permissions.masking import PiiKind, masked
-from permissions.model import AccessDenied, Principal
+from permissions.model import AccessDenied, Principal, RequiredScopes
 from permissions.policy import NotAuthenticated
 from schema.connections import ShownPage
 from schema.fields import DEFINITION, NEEDS, GraphField, Paging, Serve
@@ -37,13 +37,23 @@ class Wanted:
         self.definition = definition if isinstance(definition, GraphField) else None
         self.arguments = Arguments(field, nodes[0]) if field.args else None
 
+    @property
+    def needs(self) -> tuple[RequiredScopes, ...]:
+        """The scopes that the field needs, every one of these requirements."""
+        found: tuple[RequiredScopes, ...] = self.field.extensions.get(NEEDS, ())
+        return found
+
     def refusal(self, principal: Principal) -> Exception | None:
         """Why the caller may not have the field; None where they may, and for mutations, which tell the audit log first."""
-        definition, needs = self.definition, self.field.extensions.get(NEEDS, ())
-        if definition is None or definition.commanding or not (needs or definition.is_authenticated):
+        is_command = self.definition is not None and self.definition.commanding is not None
+        return None if is_command else self.denial(principal)
+
+    def denial(self, principal: Principal) -> Exception | None:
+        """Why the caller may not have the field; None where they may."""
+        if self.definition is None or not (self.needs or self.definition.is_authenticated):
             return None
         try:
-            policy.check(principal, needs)
+            policy.check(principal, self.needs)
         except (AccessDenied, NotAuthenticated) as error:
             return error
         return None
@@ -69,12 +79,24 @@ class Wanted:
             return None
         return found.serve if _answers_at_once(found.serve) else None
 
+    @property
+    def asks(self) -> bool:
+        """True where a resolver answers that may ask a source: one that may wait."""
+        if self.definition is None:
+            return self.field.resolve is not None
+        return self.definition.serve is not None and not _answers_at_once(self.definition.serve)
+
+    @property
+    def resolver(self) -> Callable[..., Any] | None:
+        """What answers, as it was written; None where it is an attribute of the row."""
+        return self.field.resolve if self.definition is None else self.definition.serve
+
 
 def _answers_at_once(serve: Serve) -> bool:
     if iscoroutinefunction(serve):
         return False
     returned = signature(serve).return_annotation
-    return get_origin(returned) is not Awaitable
+    return all(get_origin(one) is not Awaitable for one in (returned, *get_args(returned)))
 
 
 class Held:

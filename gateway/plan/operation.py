@@ -23,6 +23,7 @@ from graphql.execution.values import VariableValues
 
 from gateway.plan.compiling import Compiler, Unplanned
 from gateway.plan.cost import price_of
+from gateway.plan.explain import Explained, Explainer
 from gateway.plan.plan import Plan
 from gateway.plan.price import Price
 from gateway.plan.variables import Variables
@@ -78,15 +79,30 @@ class Operation:
             self._plans.move_to_end(key)
         return plan
 
+    def explained(self, principal: Principal, variables: VariableValues) -> Explained:
+        """How it is run for this caller with these variables; made anew each time."""
+        return Explainer(
+            self._schema,
+            self._document,
+            self.node,
+            principal,
+            self._conditions_of(variables),
+            variables=variables,
+            shares=self.price.by_path(variables.coerced),
+        ).explained()
+
     def _compiled(self, principal: Principal, variables: VariableValues) -> Plan | None:
-        conditions = VariableValues(
+        try:
+            return Compiler(self._schema, self._document, self.node, principal, self._conditions_of(variables)).plan()
+        except Unplanned:
+            return None
+
+    def _conditions_of(self, variables: VariableValues) -> VariableValues:
+        """Those of the variables that say what is left out."""
+        return VariableValues(
             {name: variables.sources[name] for name in self._conditions if name in variables.sources},
             {name: variables.coerced[name] for name in self._conditions if name in variables.coerced},
         )
-        try:
-            return Compiler(self._schema, self._document, self.node, principal, conditions).plan()
-        except Unplanned:
-            return None
 
 
 class _Conditions(Visitor):

@@ -17,13 +17,13 @@ from graphql import (
 )
 from msgspec import UNSET
 
-from schema.directives import Cost, ListSize
+from schema.directives import Cost, ListSize, Source
 from schema.fields import DEFINITION
 
 UNSIZED = 10
 """How many are assumed to be in a list without `@listSize`: the parts of one object, as lines, steps or actions."""
 
-Directive = TypeVar("Directive", Cost, ListSize)
+Directive = TypeVar("Directive", Cost, ListSize, Source)
 
 
 def declared(

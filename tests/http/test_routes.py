@@ -23,6 +23,26 @@ async def test_readiness_tells_which_source_is_down_and_liveness_does_not_care()
     )
 
 
+async def test_metrics_count_operations_by_who_ran_them() -> None:
+    async with client(Gateway()) as opened:
+        for query in (
+            "{ hello }",
+            "{ __typename }",
+            "{ denied }",
+            "mutation { rename }",
+            "{ __schema { queryType { name } } }",
+            '{ hello __type(name: "Query") { name } }',
+            "{ helo }",
+        ):
+            await opened.post("/graphql", json={"query": query})
+        await opened.post("/graphql", json={"query": "{ hello }"}, headers={"graphql-cost": "validate"})
+        scraped = await opened.get("/metrics")
+    assert [line for line in scraped.text.splitlines() if line.startswith("customer_graph_executions_total")] == [
+        'customer_graph_executions_total{by="plan"} 4.0',
+        'customer_graph_executions_total{by="graphql-core"} 2.0',
+    ]
+
+
 async def test_metrics_count_requests_errors_and_calls_and_hold_no_query() -> None:
     async with client(Gateway()) as opened:
         for query in (
@@ -41,6 +61,7 @@ async def test_metrics_count_requests_errors_and_calls_and_hold_no_query() -> No
         'customer_graph_requests_total{operation="none",status="200"} 1.0',
         'customer_graph_requests_total{operation="mutation",status="200"} 1.0',
         'customer_graph_requests_total{operation="none",status="401"} 1.0',
+        'customer_graph_executions_total{by="plan"} 3.0',
         'customer_graph_errors_total{code="SOURCE_UNAVAILABLE"} 3.0',
         'customer_graph_errors_total{code="FORBIDDEN"} 1.0',
         'customer_graph_errors_total{code="GRAPHQL_VALIDATION_FAILED"} 1.0',
