@@ -18,11 +18,15 @@ class Loader(DataLoader[Any, Any]):
 
     _sending: "asyncio.Task[None] | None" = None
 
-    def do_resolve_reject(self, key: Any, future: "asyncio.Future[Any]") -> None:
-        """Have the key sent with the others of this turn of the loop and the next."""
-        self._queue.append(Waiting(key, future))
-        if len(self._queue) == 1:
-            self.loop.call_soon(self.loop.call_soon, self._dispatch)
+    def load(self, key: Any) -> "asyncio.Future[Any]":
+        """The value of a key, which is sent with the others of this turn of the loop and the next."""
+        found: asyncio.Future[Any] | None = self._cache.get(key)
+        if found is None:
+            found = self._cache[key] = self.loop.create_future()
+            self._queue.append(Waiting(key, found))
+            if len(self._queue) == 1:
+                self.loop.call_soon(self.loop.call_soon, self._dispatch)
+        return found
 
     def _dispatch(self) -> None:
         self._sending = self.loop.create_task(self._sent())
