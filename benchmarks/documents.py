@@ -11,25 +11,20 @@ import argparse
 import gc
 import statistics
 import sys
-import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.operations import QUERIES, SCALARS  # noqa: E402  # run as a script, the project is not on the path
+from benchmarks.compiling import compile_ms, planned  # noqa: E402  # run as a script, the project is not on the path
+from benchmarks.operations import QUERIES, SCALARS  # noqa: E402
 from gateway.documents import Documents  # noqa: E402
-from gateway.plan.fields import NO_VARIABLES  # noqa: E402
-from gateway.plan.operation import Operation  # noqa: E402
 from gateway.sections import ServerSettings  # noqa: E402
-from permissions.model import ANONYMOUS, EVERYONE, Principal, Scope, ViewerKind  # noqa: E402
-from permissions.roles import scopes_of  # noqa: E402
 from schema.build import build  # noqa: E402
 
 PLANS = 8
@@ -45,22 +40,11 @@ class Sample(NamedTuple):
     plan_bytes: float
 
 
-def principal(number: int) -> Principal:
-    """Staff who may do everything; each number is a class of callers of its own."""
-    scopes = scopes_of("*") | {Scope(f"class:{number}")}
-    return msgspec.structs.replace(ANONYMOUS, kind=ViewerKind.STAFF, scopes=scopes, reach=EVERYONE)
-
-
 def wide(fields: int) -> str:
     """A document of so many fields."""
     names = SCALARS.split()
     asked = " ".join(f"a{at}: {names[at % len(names)]}" for at in range(fields))
     return f"query Wide($id: ID!) {{ customer(by: {{id: $id}}) {{ {asked} }} }}"
-
-
-def planned(operation: Operation, number: int) -> None:
-    """Have a plan made for a class of callers."""
-    operation.plan(principal(number), NO_VARIABLES)
 
 
 def taken(make: Callable[[], Any]) -> tuple[Any, int]:
@@ -85,17 +69,6 @@ def samples(schema: Any) -> Iterator[Sample]:
         yield Sample(document.tokens, document_bytes, operation.price.fields, plan_bytes / PLANS)
 
 
-def compile_ms(schema: Any, query: str, times: int = 50) -> float:
-    """CPU milliseconds to compile a query's plan; the median of so many."""
-    found = []
-    operation = Documents(schema, ServerSettings()).find(QUERIES[query]).operation(None)
-    for number in range(times):
-        before = time.process_time()
-        planned(operation, number)
-        found.append((time.process_time() - before) * 1000)
-    return statistics.median(found)
-
-
 def held(schema: Any, count: int) -> list[float]:
     """Megabytes of the process after each fifth of so many different documents, each with a plan."""
     documents, process, found = Documents(schema, ServerSettings()), psutil.Process(), []
@@ -118,7 +91,7 @@ def main() -> None:
     each, alone = statistics.linear_regression([one.fields for one in found], [one.plan_bytes for one in found])
     print(f"a plan takes {alone:,.0f} bytes and {each:,.0f} a field")
     for query in QUERIES:
-        print(f"{query} compiles in {compile_ms(schema, query):.2f} ms")
+        print(f"{query} compiles in {compile_ms(schema, QUERIES[query]):.2f} ms")
     megabytes = held(schema, options.documents)
     print(f"{options.documents:,} documents: {', '.join(f'{one:.0f} MB' for one in megabytes)}")
     sys.exit(megabytes[-1] > megabytes[-2] * FLAT)
