@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from gateway.documents import Documents
-from gateway.plan.fields import NO_VARIABLES
+from gateway.plan.arguments import NO_VARIABLES
 from gateway.plan.operation import Operation
 from gateway.sections import ServerSettings
 from permissions.model import ANONYMOUS, EVERYONE, Principal, Scope, ViewerKind

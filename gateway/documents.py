@@ -37,7 +37,7 @@ MAX_DIGITS = 20
 MAX_VALIDATION_ERRORS = 5
 MAX_COMPILED = 2_000
 """Fields that a plan can come to have: each is compiled for every type that its parent can be of."""
-HELD_BYTES = 32_000_000
+HELD_BYTES = 25_000_000
 """What documents and their plans take together, about."""
 DOCUMENT_BYTES, TOKEN_BYTES, TEXTS = 52_000, 420, 3
 """What a document takes, each token of it, and how often its text is held; as measured by `benchmarks/documents.py`."""

@@ -12,8 +12,8 @@ from gateway import documents
 from gateway.documents import DOCUMENT_BYTES, HELD_BYTES, MAX_COMPILED, TEXTS, TOKEN_BYTES, Document, Documents
 from gateway.errors import Refused, Translator
 from gateway.execution import asked, execute
+from gateway.plan.arguments import NO_VARIABLES
 from gateway.plan.compiling import Compiler
-from gateway.plan.fields import NO_VARIABLES
 from gateway.plan.operation import FIELD_BYTES, PLAN_BYTES, PLANS_HELD, Operation
 from gateway.sections import ServerSettings
 from permissions.model import ANONYMOUS, Principal, Scope
