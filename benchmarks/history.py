@@ -25,9 +25,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.databases import address, database, stands  # noqa: E402  # run as a script, the project is not on the path
+from benchmarks.databases import address, database  # noqa: E402  # run as a script, the project is not on the path
 from benchmarks.operations import EVENTS, PAGE  # noqa: E402
-from benchmarks.population import customer_id, populate  # noqa: E402
+from benchmarks.population import customer_id, populate, stands  # noqa: E402
 from benchmarks.servers import Server, cpu_s, gateway_on, load  # noqa: E402
 from datasources.sql.schema import analyze, upgrade  # noqa: E402
 from datasources.sql.tables import metadata  # noqa: E402
@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the ratios as one line of JSON at the end")
     options = parser.parse_args()
     with database(options.database_url) as url, tempfile.TemporaryDirectory() as folder:
-        if not asyncio.run(stands(url, options.customers)):
+        if not asyncio.run(stands(url, options.customers, {LONG: HISTORY})):
             print(f"generating {options.customers} customers", flush=True)
             asyncio.run(populate(url, options.customers, {LONG: HISTORY}))
         copied = f"sqlite+aiosqlite:///{folder}/history.sqlite"

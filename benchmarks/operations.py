@@ -1,10 +1,12 @@
-"""CPU per request of the gateway for Q1, Q2 and Q3, beside a floor that does the same work without GraphQL.
+"""CPU per request of the gateway for Q1, Q2 and Q3, beside a floor that does the same work without GraphQL, and beside
+the same gateway whose operations are all walked by graphql-core.
 
     uv run python benchmarks/operations.py [--customers 20000] [--database-url URL] [--json]
 
-Both servers run in processes of their own over the same PostgreSQL database, with 10 connections and 16 clients; the
-figures are user and system time of the server's process per request, the median of rounds in turn. Without a URL,
-PostgreSQL starts from its wheel. A population that stands is used again.
+The servers run in processes of their own over the same PostgreSQL database, with 10 connections and 16 clients; the
+figures are user and system time of the server's process per request, the median of rounds in turn, and beside them the
+time that it takes to compile the query once. Without a URL, PostgreSQL starts from its wheel. A population that stands is
+used again.
 """
 
 import argparse
@@ -20,9 +22,11 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.databases import database, stands  # noqa: E402  # run as a script, the project is not on the path
-from benchmarks.population import customer_id, populate  # noqa: E402
+from benchmarks.compiling import compile_ms  # noqa: E402  # run as a script, the project is not on the path
+from benchmarks.databases import database  # noqa: E402
+from benchmarks.population import customer_id, populate, stands  # noqa: E402
 from benchmarks.servers import Server, cpu_s, floor_on, gateway_on, load  # noqa: E402
+from schema.build import build  # noqa: E402
 from schema.ids import global_id  # noqa: E402
 
 ROUNDS = 3
@@ -78,25 +82,35 @@ class Target(NamedTuple):
         return (cpu_s(self.server.process) - before) / len(bodies) * 1000, size
 
 
-def compared(gateway: Target, floor: Target, customers: int) -> Iterator[tuple[str, dict[str, float], tuple[int, int]]]:
-    """The figures of each query, and the bytes of both answers: the servers in turn, round by round."""
+class Targets(NamedTuple):
+    """What is compared."""
+
+    gateway: Target
+    floor: Target
+    walked: Target
+
+
+def compared(targets: Targets, customers: int) -> Iterator[tuple[str, dict[str, float], list[int]]]:
+    """The figures of each query, and the bytes of each answer: the servers in turn, round by round."""
+    schema = build()
     for query, requests in REQUESTS.items():
         number = random.Random(query)
-        rounds: list[tuple[float, float]] = []
-        sizes = (0, 0)
+        rounds: list[list[float]] = []
         for turn in range(ROUNDS + 1):
             count = requests if turn else requests // 4
             indices = [number.randrange(customers) for _ in range(count)]
-            (ours, own), (least, floors) = gateway.cost(query, indices), floor.cost(query, indices)
-            sizes = own, floors
+            found = [target.cost(query, indices) for target in targets]
             if turn:  # the first is to warm up
-                rounds.append((ours, least))
+                rounds.append([cost for cost, _ in found])
+        ours, floors, walked = (statistics.median(costs) for costs in zip(*rounds, strict=True))
         figures = {
-            "cpu_ms": round(statistics.median(ours for ours, _ in rounds), 3),
-            "floor_cpu_ms": round(statistics.median(least for _, least in rounds), 3),
-            "ratio_to_floor": round(statistics.median(ours / least for ours, least in rounds), 2),
+            "cpu_ms": round(ours, 3),
+            "floor_cpu_ms": round(floors, 3),
+            "ratio_to_floor": round(statistics.median(one[0] / one[1] for one in rounds), 2),
+            "graphql_core_cpu_ms": round(walked, 3),
+            "compile_ms": round(compile_ms(schema, QUERIES[query]), 2),
         }
-        yield query, figures, sizes
+        yield query, figures, [size for _, size in found]
 
 
 def main() -> None:
@@ -109,15 +123,22 @@ def main() -> None:
         if not asyncio.run(stands(url, options.customers)):
             print(f"generating {options.customers} customers", flush=True)
             asyncio.run(populate(url, options.customers))
-        print("query   gateway ms   floor ms   ratio   bytes (gateway, floor)", flush=True)
-        with floor_on(url, "benchmarks.floor") as floor, gateway_on(url) as gateway:
+        print(
+            "query   gateway ms   floor ms   ratio   graphql-core ms   compile ms   bytes (gateway, floor)", flush=True
+        )
+        with (
+            floor_on(url, "benchmarks.floor") as floor,
+            gateway_on(url) as gateway,
+            gateway_on(url, module="benchmarks.walked") as walked,
+        ):
             found = {}
-            targets = Target(gateway, gateway_body), Target(floor, floor_body)
-            for query, figures, (own, floors) in compared(*targets, options.customers):
+            targets = Targets(Target(gateway, gateway_body), Target(floor, floor_body), Target(walked, gateway_body))
+            for query, figures, (own, floors, _) in compared(targets, options.customers):
                 found[query] = figures
                 print(
                     f"{query:5} {figures['cpu_ms']:12.3f} {figures['floor_cpu_ms']:10.3f}"
-                    f" {figures['ratio_to_floor']:7.2f}   {own:,} {floors:,}",
+                    f" {figures['ratio_to_floor']:7.2f} {figures['graphql_core_cpu_ms']:17.3f}"
+                    f" {figures['compile_ms']:12.2f}   {own:,} {floors:,}",
                     flush=True,
                 )
     if options.json:

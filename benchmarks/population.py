@@ -61,6 +61,27 @@ class Rows:
         self.of = {}
 
 
+async def stands(url: str, customers: int, histories: dict[int, int] | None = None) -> bool:
+    """True when the database holds just this population, of each kind as many rows: nothing was written since."""
+    given = (histories or {}).values()
+    expected = {
+        profiles.customers: customers,
+        events.events: (customers - len(given)) * EVENTS + sum(given),
+        points.point_entries: (customers - len(given)) * ENTRIES + sum(given),
+        offers.customer_offers: customers * OFFERS,
+        notes.notes: customers * NOTES,
+        cards.cards: customers * CARDS,
+    }
+    connection = await asyncpg.connect(**address(url))
+    try:
+        found = {table: await connection.fetchval(f"SELECT count(*) FROM {table.name}") for table in expected}
+    except asyncpg.UndefinedTableError:
+        return False
+    finally:
+        await connection.close()
+    return found == expected
+
+
 async def populate(url: str, customers: int, histories: dict[int, int] | None = None) -> None:
     """Fill an empty database; `histories` gives customers (by index) as many events and entries as it says."""
     engine = create_async_engine(url)

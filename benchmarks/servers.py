@@ -52,13 +52,13 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def gateway_on(url: str, master_key: str = MASTER_KEY) -> Iterator[Server]:
-    """The gateway over a database; the master key, in base64, is the one that it was filled with."""
+def gateway_on(url: str, master_key: str = MASTER_KEY, module: str = "gateway.cli") -> Iterator[Server]:
+    """The gateway over a database; the master key, in base64, is the one that it was filled with; the module starts it."""
     port = _free_port()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "gateway.toml"
         config.write_text(CONFIG.format(port=port, url=url, secret=SECRET, master=master_key))
-        command = [sys.executable, "-m", "gateway.cli", "serve", "--config", str(config)]
+        command = [sys.executable, "-m", module, "serve", "--config", str(config)]
         with _running(command, port, {}) as process:
             headers = {"authorization": f"Bearer {_token()}", "content-type": "application/json"}
             yield Server(process, f"http://127.0.0.1:{port}/graphql", headers)

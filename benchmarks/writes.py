@@ -25,9 +25,9 @@ from uuid import uuid4
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.databases import database, stands  # noqa: E402  # run as a script, the project is not on the path
+from benchmarks.databases import database  # noqa: E402  # run as a script, the project is not on the path
 from benchmarks.ingest_floor import BATCH, FACTS, REMARK  # noqa: E402
-from benchmarks.population import NOW, customer_id, identify, populate  # noqa: E402
+from benchmarks.population import NOW, customer_id, identify, populate, stands  # noqa: E402
 from benchmarks.servers import Server, cpu_s, floor_on, gateway_on  # noqa: E402
 from schema.ids import global_id  # noqa: E402
 
@@ -183,7 +183,7 @@ def main() -> None:
     parser.add_argument("--ingest", action="store_true", help="measure the batches of events alone")
     options = parser.parse_args()
     with database(options.database_url) as url:
-        if not asyncio.run(stands(url, options.customers)):
+        if not asyncio.run(stands(url, options.customers, {LONG: HISTORY})):
             print(f"generating {options.customers} customers", flush=True)
             asyncio.run(populate(url, options.customers, {LONG: HISTORY}))
         asyncio.run(identify(url, options.customers))

@@ -1,7 +1,9 @@
 """Document text → a document that is parsed, within the limits and valid; each is made once and kept."""
 
 import math
+import sys
 from collections import OrderedDict
+from functools import partial
 
 import msgspec
 from graphql import (
@@ -33,9 +35,12 @@ MAX_DIRECTIVES = 50
 MAX_COMMENTS = 100
 MAX_DIGITS = 20
 MAX_VALIDATION_ERRORS = 5
-DOCUMENTS_HELD = 1_000
-TOKENS_HELD = 60_000
-"""A token with its nodes takes about 400 bytes, so what is held stays below 25 MB."""
+MAX_COMPILED = 2_000
+"""Fields that a plan can come to have: each is compiled for every type that its parent can be of."""
+HELD_BYTES = 25_000_000
+"""What documents and their plans take together, about."""
+DOCUMENT_BYTES, TOKEN_BYTES, TEXTS = 52_000, 420, 3
+"""What a document takes, each token of it, and how often its text is held; as measured by `benchmarks/documents.py`."""
 INTROSPECTION = frozenset({"__schema", "__type"})
 ABORTED = ("Syntax Error: Document contains more than", "Syntax Error: Document is nested too deeply")
 
@@ -118,12 +123,22 @@ class Analysis:
         return _Own(Extent(fields, root_fields, directives, depth), spreads)
 
 
-class Document(msgspec.Struct, frozen=True):
+class Document(msgspec.Struct):
     """A document that can be executed."""
 
     node: DocumentNode
     operations: dict[str | None, Operation]
     tokens: int
+    own_bytes: int
+    """What it takes without plans, about."""
+    counted_bytes: int = 0
+    """What was counted of it last."""
+
+    def grown(self) -> int:
+        """By how many bytes it has grown since it was last counted, its plans included."""
+        before = self.counted_bytes
+        self.counted_bytes = self.own_bytes + sum(operation.bytes for operation in self.operations.values())
+        return self.counted_bytes - before
 
     def operation(self, name: str | None) -> Operation:
         """The operation of this name, or the only one. Raises Refused."""
@@ -140,12 +155,16 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class Documents:
-    """Every document that was sent lately; those that were refused are not kept."""
+    """Every document that was sent lately with its plans, as far as the memory for them reaches; none that was refused."""
 
     def __init__(self, schema: GraphQLSchema, limits: ServerSettings) -> None:
         self._schema, self._limits = schema, limits
         self._held: OrderedDict[str, Document] = OrderedDict()
-        self._tokens = 0
+        self.bytes = 0
+        """What they take together, about."""
+
+    def __len__(self) -> int:
+        return len(self._held)
 
     def find(self, text: str) -> Document:
         """The document of this text. Raises Refused: syntax, validation, or more than the limits allow."""
@@ -155,10 +174,17 @@ class Documents:
             return found
         made = self._make(text)
         self._held[text] = made
-        self._tokens += made.tokens
-        while self._tokens > TOKENS_HELD or len(self._held) > DOCUMENTS_HELD:
-            self._tokens -= self._held.popitem(last=False)[1].tokens
+        self._count(text)
         return made
+
+    def _count(self, text: str) -> None:
+        """Count a document that is new or has grown, and let go of those that were asked for least lately."""
+        document = self._held.get(text)
+        if document is None:  # let go of while it ran
+            return
+        self.bytes += document.grown()
+        while self.bytes > HELD_BYTES:
+            self.bytes -= self._held.popitem(last=False)[1].counted_bytes
 
     def _make(self, text: str) -> Document:
         limit = self._limits.max_document_bytes
@@ -171,11 +197,16 @@ class Documents:
         if errors:
             raise unfit(Code.GRAPHQL_VALIDATION_FAILED, *errors[:MAX_VALIDATION_ERRORS])
         operations = [
-            Operation(self._schema, node, found)
+            Operation(self._schema, node, found, partial(self._count, text))
             for found in node.definitions
             if isinstance(found, OperationDefinitionNode)
         ]
-        return Document(node, {found.name: found for found in operations}, tokens)
+        if any(operation.price.fields > MAX_COMPILED for operation in operations):
+            raise too_complex(
+                f"The operation has more than {MAX_COMPILED} fields, counted for every type there can be."
+            )
+        own_bytes = DOCUMENT_BYTES + TOKEN_BYTES * tokens + TEXTS * sys.getsizeof(text)
+        return Document(node, {found.name: found for found in operations}, tokens, own_bytes)
 
     def _parsed(self, text: str) -> DocumentNode:
         try:

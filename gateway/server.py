@@ -179,11 +179,11 @@ def _served(settings: Settings) -> Starlette:
     """The application in the process that serves it."""
     telemetry.configure()
     app = create_app(settings)
-    _collect_seldom()
+    collect_seldom()
     return app
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """Look for cyclic garbage every 200,000 allocations, and never among what was there when serving began.
 
     An answer of a thousand objects would else be walked several times while it is made: a fourth of a dashboard's CPU.

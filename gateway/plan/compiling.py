@@ -51,7 +51,8 @@ class Unplanned(Exception):
 class Compiler:
     """Compiles one operation for one class of callers; `conditions` are the values of the variables of `@skip` and `@include`.
 
-    The selections of interfaces and unions are compiled when a row first turns out to be of a type.
+    The selections of interfaces and unions are compiled when a row first turns out to be of a type; `grown` is called
+    then.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Compiler:
         operation: OperationDefinitionNode,
         principal: Principal,
         conditions: VariableValues,
+        grown: Callable[[], None] = lambda: None,
     ) -> None:
         self._schema, self._operation, self._principal, self._conditions = schema, operation, principal, conditions
         self._fragments = {
@@ -68,7 +70,9 @@ class Compiler:
             for node in document.definitions
             if isinstance(node, FragmentDefinitionNode)
         }
-        self._writer = Writer()
+        self._writer, self._grown = Writer(), grown
+        self.fields = 0
+        """How many were compiled so far."""
 
     def plan(self) -> Plan:
         """The plan. Raises Unplanned for introspection, and where a condition is no truth value."""
@@ -105,6 +109,7 @@ class Compiler:
 
     def _field(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList) -> tuple[Field, str | None]:
         """The field, and the expression of its value where a row tells it at once."""
+        self.fields += 1
         nodes = [one.node for one in details]
         return self.planned(Wanted(self._schema, parent.name, parent.fields[nodes[0].name.value], nodes), key, details)
 
@@ -211,6 +216,7 @@ class Compiler:
         def selection_of(name: str) -> Selection:
             selection = self._subselection(possible[name], details)
             self._writer.compile()
+            self._grown()
             return selection
 
         return selection_of

@@ -82,6 +82,7 @@ class _Pricing:
                 self.formula.sum(self.formula.where(part.conditions, part.fixed) for part in parts),
                 self.formula.sum(self.formula.where(part.conditions, part.each) for part in parts),
                 parts,
+                sum((part.key is not None) + sum(below.fields for below in part.below) for part in parts),
             )
         return found
 

@@ -1,7 +1,7 @@
 """An operation of a valid document, with what is made of it once: its variables, its price, and a plan for each class of callers."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Any
 
@@ -30,17 +30,21 @@ from gateway.plan.variables import Variables
 from permissions.model import Principal
 
 PLANS_HELD = 16
+PLAN_BYTES, FIELD_BYTES = 15_000, 2_000
+"""What a plan takes, and each field of it; as measured by `benchmarks/documents.py`."""
 CONDITIONAL = frozenset({GraphQLSkipDirective.name, GraphQLIncludeDirective.name})
 
 
 class Operation:
-    """One operation of a document, as often as it is sent."""
+    """One operation of a document, as often as it is sent. `grown` is called when its plans take more than before."""
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode) -> None:
-        self._schema, self._document, self.node = schema, document, node
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode, grown: Callable[[], None]
+    ) -> None:
+        self._schema, self._document, self.node, self._grown = schema, document, node, grown
         self._variables = Variables(schema, node)
         self._conditions = _conditions(document)
-        self._plans: OrderedDict[Hashable, Plan | None] = OrderedDict()
+        self._plans: OrderedDict[Hashable, tuple[Plan | None, Compiler]] = OrderedDict()
 
     @property
     def kind(self) -> OperationType:
@@ -51,6 +55,11 @@ class Operation:
     def name(self) -> str | None:
         """What its author called it."""
         return self.node.name.value if self.node.name else None
+
+    @property
+    def bytes(self) -> int:
+        """What its plans take, about."""
+        return sum(PLAN_BYTES + FIELD_BYTES * compiler.fields for _, compiler in self._plans.values())
 
     def variables(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """The variables as the operation takes them, or what does not fit."""
@@ -70,11 +79,12 @@ class Operation:
         conditions = tuple(values.get(name) for name in self._conditions)
         key = principal.scopes, principal.kind, conditions
         try:
-            plan = self._plans[key]
+            plan, _ = self._plans[key]
         except KeyError:
-            plan = self._plans[key] = self._compiled(principal, variables)
+            plan, _ = self._plans[key] = self._compiled(principal, variables)
             if len(self._plans) > PLANS_HELD:
                 self._plans.popitem(last=False)
+            self._grown()
         else:
             self._plans.move_to_end(key)
         return plan
@@ -91,11 +101,13 @@ class Operation:
             shares=self.price.by_path(variables.coerced),
         ).explained()
 
-    def _compiled(self, principal: Principal, variables: VariableValues) -> Plan | None:
+    def _compiled(self, principal: Principal, variables: VariableValues) -> tuple[Plan | None, Compiler]:
+        conditions = self._conditions_of(variables)
+        compiler = Compiler(self._schema, self._document, self.node, principal, conditions, self._grown)
         try:
-            return Compiler(self._schema, self._document, self.node, principal, self._conditions_of(variables)).plan()
+            return compiler.plan(), compiler
         except Unplanned:
-            return None
+            return None, compiler
 
     def _conditions_of(self, variables: VariableValues) -> VariableValues:
         """Those of the variables that say what is left out."""

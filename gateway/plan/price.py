@@ -34,6 +34,8 @@ class Selected(NamedTuple):
     fixed: Term
     each: Term
     parts: tuple[Part, ...]
+    fields: int
+    """Fields of it and below, each as often as it is spread and for every type that its parent can be of."""
 
 
 class Price:
@@ -44,6 +46,8 @@ class Price:
         """The variables that the price depends on; no other has to be given."""
         self.visited = visited
         """Selections visited to make the formula, each for every type that its parent can be of."""
+        self.fields = root.fields
+        """Fields that the operation consists of at most, once fragments are expanded for every type there can be."""
         self.steps = len(formula)
         """Steps that it takes to work the price out."""
         self._formula, self._root, self._total = formula, root, total

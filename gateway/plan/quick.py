@@ -7,6 +7,7 @@ graphql-core has it. What does not fit raises, and the fields are then taken one
 from collections.abc import Callable, Sequence
 from enum import Enum
 from itertools import count
+from types import NoneType
 from typing import Any, NoReturn
 
 from graphql import (
@@ -20,10 +21,12 @@ from graphql import (
     GraphQLOutputType,
     GraphQLString,
     Undefined,
+    UndefinedType,
     is_leaf_type,
 )
 from strawberry.types.scalar import identity
 
+from gateway.plan.run import AWAITABLE
 from gateway.plan.selections import AT_ONCE, Selection
 
 PASSING = {
@@ -33,6 +36,8 @@ PASSING = {
     GraphQLInt: "({v} := {value}).__class__ is int and -2147483648 <= {v} <= 2147483647",
 }
 """Which values of the specification's scalars are the answer's part as they are."""
+NO_ROW = (NoneType, UndefinedType, Exception, *AWAITABLE)
+"""What stands in the place of a row where there is none, or none yet."""
 
 
 class Unfit(Exception):
@@ -43,7 +48,7 @@ class Writer:
     """Writes the functions of a plan's selections, and compiles them all at once."""
 
     def __init__(self) -> None:
-        self._names: dict[str, Any] = {"listed": _listed, "unfit": _unfit}
+        self._names: dict[str, Any] = {"listed": _listed, "no_row": NO_ROW, "unfit": _unfit}
         self._numbers = count()
         self._functions: dict[Selection, str] = {}
         self._source: list[str] = []
@@ -103,7 +108,7 @@ class Writer:
         return f"({v} if {passing.format(v=v, value=value)} else {coerce})"
 
 
-LOOK = "    if r is None or isinstance(r, Exception):\n        unfit(r)\n"
+LOOK = "    if isinstance(r, no_row):\n        unfit(r)\n"
 """What a function begins with that reads no attribute, which would fail by itself."""
 
 

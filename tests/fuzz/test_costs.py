@@ -27,14 +27,15 @@ from graphql import (
     value_from_ast_untyped,
 )
 from graphql.type import GraphQLIncludeDirective, GraphQLSkipDirective
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import from_schema, nodes
 
 from gateway.plan.cost import price_of
 from tests.architecture.test_contract import COMMITTED
-from tests.fuzz.test_queries import TEXTS
+from tests.fuzz.scalars import TEXTS
 from tests.harness import schema
+from tests.trying import tried
 
 EXAMPLES = 150
 TEXT = COMMITTED.read_text(encoding="utf-8")
@@ -111,14 +112,7 @@ class _Varied:
         return name
 
 
-@settings(
-    max_examples=EXAMPLES,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@settings(tried(EXAMPLES), database=None, phases=[Phase.explicit, Phase.generate])
 @given(asked=operations())
 def test_the_price_of_any_document_is_that_of_a_walk_that_expands_everything(
     asked: tuple[DocumentNode, dict[str, object]],

@@ -7,12 +7,12 @@ import pytest
 import schemathesis
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from hypothesis_graphql import nodes
 from schemathesis.core.result import Ok
 
 from gateway.errors import Code
 from tests.architecture.test_contract import COMMITTED
 from tests.demo import SqliteDemo
+from tests.fuzz.scalars import STRATEGIES
 from tests.fuzz.serving import serving, token
 from tests.trying import tried
 
@@ -21,21 +21,8 @@ EXAMPLES = 60
 INSIDE = ("Traceback", 'File "', "sqlalchemy", "aiosqlite", "sqlite3", "asyncpg", "SELECT ", "msgspec", "object at 0x")
 TOLD = {code.value for code in Code} - {Code.INTERNAL_SERVER_ERROR.value}
 
-TEXTS = {
-    "DateTime": ("2025-12-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "2025-02-30T00:00:00Z"),
-    "Date": ("1980-05-17", "0001-01-01", "9999-12-31", "2025-13-01"),
-    "EmailAddress": ("jane@example.com", "@", "ß@straße.de"),
-    "PhoneNumber": ("+12025550123", "+", "911"),
-    "URL": ("https://example.com/", "javascript:alert(1)"),
-    "Decimal": ("0.00", "-1.5", "1e400", "NaN"),
-    "federation__Scope": ("points:read",),
-    "CurrencyCode": ("USD", "JPY", "XXX", "usd"),
-    "LocalTime": ("08:00", "24:00"),
-    "JSON": ("{}", "[[[]]]"),
-}
-for name, texts in TEXTS.items():
-    schemathesis.graphql.scalar(name, st.sampled_from(texts).map(nodes.String))
-schemathesis.graphql.scalar("Long", st.sampled_from((0, -1, 2**31, 2**53 - 1, 2**63)).map(nodes.Int))
+for name, strategy in STRATEGIES.items():
+    schemathesis.graphql.scalar(name, strategy)
 
 SCHEMA = schemathesis.graphql.from_path(COMMITTED)
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)]

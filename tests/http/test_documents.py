@@ -116,8 +116,8 @@ def test_a_document_is_made_once() -> None:
 
 
 def test_the_documents_used_least_lately_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "DOCUMENTS_HELD", 2)
     held = Documents(SCHEMA, ServerSettings())
+    monkeypatch.setattr(documents, "HELD_BYTES", 2 * held.find("{ a: hello }").own_bytes)
     first, second = held.find("{ a: hello }"), held.find("{ b: hello }")
     assert held.find("{ a: hello }") is first
     held.find("{ c: hello }")
@@ -125,9 +125,12 @@ def test_the_documents_used_least_lately_go_first(monkeypatch: pytest.MonkeyPatc
     assert held.find("{ b: hello }") is not second
 
 
-def test_what_is_held_is_bounded_by_its_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "TOKENS_HELD", 20)
+@pytest.mark.parametrize("large", ["{ a: hello b: hello }", "{ hello } # a text that is long"])
+def test_what_is_held_is_bounded_by_its_tokens_and_text(large: str, monkeypatch: pytest.MonkeyPatch) -> None:
     held = Documents(SCHEMA, ServerSettings())
     small = held.find("{ hello }")
-    held.find("{ " + " ".join(f"a{at}: hello" for at in range(4)) + " }")
+    monkeypatch.setattr(documents, "HELD_BYTES", 2 * small.own_bytes)
+    held.find("{hello  }")
+    assert held.find("{ hello }") is small
+    held.find(large)
     assert held.find("{ hello }") is not small

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import orjson
+from structlog.testing import capture_logs
 
 from gateway.documents import Documents
 from gateway.errors import Translator
@@ -46,12 +47,13 @@ def told(outcome: Outcome) -> Told:
     translator = Translator(REQUEST_ID)
     errors: Counter[bytes] = Counter()
     nulled = set()
-    for error in outcome.errors:
-        above = _nulled_above(error.path or (), outcome.data)
-        if above is None:
-            errors[orjson.dumps(translator.of_field(error), option=WRITTEN)] += 1
-        else:
-            nulled.add(above)
+    with capture_logs():  # faults are told in the log, at length
+        for error in outcome.errors:
+            above = _nulled_above(error.path or (), outcome.data)
+            if above is None:
+                errors[orjson.dumps(translator.of_field(error), option=WRITTEN)] += 1
+            else:
+                nulled.add(above)
     data = orjson.dumps(outcome.data, default=lambda value: type(value).__name__, option=WRITTEN)
     return Told(data, errors, frozenset(nulled))
 

@@ -21,7 +21,7 @@ type Query {
   pets: [Named], firmPets: [Named!]!, anything: Anything, strange: Anything, nothing: Named
   deep: Query, firm: Query!, list: [Query], firmList: [Query!], firmFirmList: [Query!]!, grid: [[Int!]]!, firmGrid: [[Int!]!]!
   echo(text: String, times: Int = 2, needed: Int! = 1, many: [Int!], mood: Mood, in: In): String
-  later: Query, laterFirm: Query!, laterList: [Query!], mixed: [Int], mixedFirm: [Int!]
+  later: Query, laterFirm: Query!, laterList: [Query!], absent: [Query], mixed: [Int], mixedFirm: [Int!]
 }
 input In { size: Int! = 3, inner: In, texts: [String!] }
 type Mutation { add(number: Int!): Int, fail: Int, firm: Int!, slow: Query }
@@ -146,6 +146,10 @@ async def _number(given: int) -> int:
     return given
 
 
+async def _nothing() -> None:
+    await asyncio.sleep(0)
+
+
 async def _query(*_: object) -> dict[str, Any]:
     await asyncio.sleep(0)
     return {}
@@ -215,6 +219,7 @@ def schema() -> GraphQLSchema:
         "later": _query,
         "laterFirm": _query,
         "laterList": lambda *_: [_query(), {}, _query()],
+        "absent": lambda *_: [Undefined, _nothing(), raising_later(), {}],
         "mixed": lambda *_: [_number(1), 2, _number(-1), None],
         "mixedFirm": lambda *_: [_number(1), 2, _number(-1)],
     }.items():
