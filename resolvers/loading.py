@@ -14,18 +14,18 @@ Value = TypeVar("Value")
 
 
 class Loader(DataLoader[Any, Any]):
-    """A DataLoader that sends its keys as late as aiodataloader's own does, without the two tasks that it makes for that."""
+    """A DataLoader that sends its keys in the next turn of the loop, with one task for a batch in the place of three."""
 
     _sending: "asyncio.Task[None] | None" = None
 
     def load(self, key: Any) -> "asyncio.Future[Any]":
-        """The value of a key, which is sent with the others of this turn of the loop and the next."""
+        """The value of a key, which is sent with the others of this turn of the loop."""
         found: asyncio.Future[Any] | None = self._cache.get(key)
         if found is None:
             found = self._cache[key] = self.loop.create_future()
             self._queue.append(Waiting(key, found))
             if len(self._queue) == 1:
-                self.loop.call_soon(self.loop.call_soon, self._dispatch)
+                self.loop.call_soon(self._dispatch)
         return found
 
     def _dispatch(self) -> None:

@@ -85,13 +85,10 @@ def bound(dialect: Dialect, name: str, value: Hashable) -> dict[str, Any]:
 
 def given(filters: Mapping[str, Condition], *asked: Any) -> dict[str, Any]:
     """What the filter structs give of the attributes that a table answers."""
-    return {
-        name: value
-        for one in asked
-        if one is not None
-        for name in filters
-        if (value := getattr(one, name, None)) is not None
-    }
+    structs = [one for one in asked if one is not None]
+    if not structs:
+        return {}
+    return {name: value for one in structs for name in filters if (value := getattr(one, name, None)) is not None}
 
 
 def parameters_of(dialect: Dialect, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,7 +160,8 @@ def _placed(page: PageRequest) -> dict[str, Any]:
     """The parameters for the clock, the limit and the cursors."""
     parameters: dict[str, Any] = {"now": page.now, "limit": page.size + 1}
     for name, position in (("after", page.after), ("before", page.before)):
-        parameters |= {f"{name}_{index}": value for index, value in enumerate(position or ())}
+        if position is not None:
+            parameters |= {f"{name}_{index}": value for index, value in enumerate(position)}
     return parameters
 
 
@@ -204,8 +202,11 @@ class Paged(Generic[Row]):
         """
         dialect = database.dialect
         asked = given(self.filters, page.filter, within)
-        parameters = dialect.bind_keys({"owner": owners}) if self.owner is not None else {}
-        parameters |= _placed(page) | parameters_of(dialect, asked) | own
+        parameters = _placed(page) | own
+        if self.owner is not None:
+            parameters |= dialect.bind_keys({"owner": owners})
+        if asked:
+            parameters |= parameters_of(dialect, asked)
         rows: list[list[Row]] = [[] for _ in owners]
         totals: list[int | None] = [0 if page.want_total else None for _ in owners]
         statement = self._statement(dialect, page, frozenset(asked))
