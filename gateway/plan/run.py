@@ -1,7 +1,7 @@
 """One run of a plan: what it waits for, what failed, and when all has arrived."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from types import CoroutineType
 from typing import Any, Protocol
 
@@ -48,10 +48,20 @@ class Run:
             self.errors.append(located_error(error, nodes, position.path()))
             position.null()
 
-    def wait(self, value: Awaitable[Any], of: Waited, position: Position) -> None:
-        """Complete a value once it is there: at once where its coroutine never waits."""
-        stepped: Any = value if isinstance(value, Coroutine) else value.__await__()
-        Wait(self, stepped, of, position)()
+    def take(self, value: Any, of: Waited, position: Position) -> None:
+        """Complete a value, or once it is there: at once where its coroutine never waits."""
+        if isinstance(value, AWAITABLE):
+            stepped: Any = value if isinstance(value, Coroutine) else value.__await__()
+            Wait(self, stepped, of, position)()
+        else:
+            self.complete(value, of, position)
+
+    def complete(self, value: Any, of: Waited, position: Position) -> None:
+        """Complete a value that is there; whatever goes wrong is the error of its place."""
+        try:
+            of.complete(self, value, position)
+        except Exception as error:  # noqa: BLE001  # of whatever kind
+            self.fail(position, error, of.nodes)
 
     async def settled(self) -> None:
         """Return when everything has arrived. Cancelled, it cancels what is still awaited."""
@@ -96,15 +106,12 @@ class Wait:
         try:
             blocked = self._stepped.send(None)  # type: ignore[union-attr]  # what `Future.__await__` makes has it too
         except StopIteration as stop:
-            try:
-                self._of.complete(run, stop.value, self._position)
-            except Exception as error:  # noqa: BLE001  # whatever it is, it is the error of this field
-                run.fail(self._position, error, self._of.nodes)
+            run.complete(stop.value, self._of, self._position)
             run.arrived(self)
         except asyncio.CancelledError as error:
             run.fail(self._position, Abandoned(error), self._of.nodes)
             run.arrived(self)
-        except Exception as error:  # noqa: BLE001  # as above
+        except Exception as error:  # noqa: BLE001  # of whatever kind
             run.fail(self._position, error, self._of.nodes)
             run.arrived(self)
         else:

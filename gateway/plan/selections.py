@@ -6,7 +6,7 @@ from typing import Any
 from graphql import FieldNode, GraphQLError, GraphQLLeafType, Undefined
 
 from gateway.plan.positions import Position
-from gateway.plan.run import AWAITABLE, Complete, Run
+from gateway.plan.run import Complete, Run
 
 AT_ONCE = (list, tuple)
 """What a list is made of without a look at what can be iterated."""
@@ -31,12 +31,10 @@ class Field:
         position = Position(around, holder, self.key, is_nullable=self.is_nullable)
         try:
             value = self.resolve(row, run)
-            if isinstance(value, AWAITABLE):
-                run.wait(value, self, position)
-            else:
-                self.complete(run, value, position)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is the error of this field
             run.fail(position, error, self.nodes)
+        else:
+            run.take(value, self, position)
 
 
 class Selection:
@@ -141,7 +139,7 @@ class Items:
         made: list[Any] = [None] * len(given)
         position.put(made)
         for index, item in enumerate(given):
-            self._one(run, item, Position(position, made, index, is_nullable=self._is_nullable))
+            run.take(item, self, Position(position, made, index, is_nullable=self._is_nullable))
 
     def listed(self, value: Any) -> Sequence[Any]:
         """The items of what a resolver gave as a list. Raises GraphQLError."""
@@ -150,15 +148,6 @@ class Items:
         if isinstance(_raised(value), Iterable) and not isinstance(value, (str, bytes, Mapping)):
             return list(value)
         raise GraphQLError(f"Expected Iterable, but did not find one for field '{self._coordinate}'.")
-
-    def _one(self, run: Run, item: Any, at: Position) -> None:
-        try:
-            if isinstance(item, AWAITABLE):
-                run.wait(item, self, at)
-            else:
-                self.complete(run, item, at)
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is the error of this item
-            run.fail(at, error, self.nodes)
 
 
 class Objects(Items):
