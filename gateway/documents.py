@@ -25,6 +25,7 @@ from graphql.validation import validation_context
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from gateway.errors import Code, too_complex, unfit
+from gateway.plan.compiling import INTROSPECTION
 from gateway.plan.operation import Operation
 from gateway.sections import ServerSettings
 
@@ -41,7 +42,6 @@ HELD_BYTES = 25_000_000
 """What documents and their plans take together, about."""
 DOCUMENT_BYTES, TOKEN_BYTES, TEXTS = 52_000, 420, 3
 """What a document takes, each token of it, and how often its text is held; as measured by `benchmarks/documents.py`."""
-INTROSPECTION = frozenset({"__schema", "__type"})
 ABORTED = ("Syntax Error: Document contains more than", "Syntax Error: Document is nested too deeply")
 
 # The defaults of graphql-core allow two rules 0.7 s of work on one document; these, 30 ms.

@@ -111,7 +111,7 @@ class Compiler:
         """The field, and the expression of its value where a row tells it at once."""
         self.fields += 1
         nodes = [one.node for one in details]
-        return self.planned(Wanted(self._schema, parent.name, parent.fields[nodes[0].name.value], nodes), key, details)
+        return self.planned(Wanted(parent.name, parent.fields[nodes[0].name.value], nodes), key, details)
 
     def planned(self, wanted: Wanted, key: str, details: FieldDetailsList) -> tuple[Field, str | None]:
         """The same of a field that was looked up."""
@@ -125,7 +125,9 @@ class Compiler:
         field.complete = self._completer(type_, wanted, selection, details)
         definition = wanted.definition
         if definition is not None and definition.paging is not None and definition.serve is not None:
-            paged = Paged(wanted, definition.serve, definition.paging, wants_total=self._selects_total(type_, details))
+            assert selection is not None  # noqa: S101  # connections are objects
+            wants_total = any(one.nodes[0].name.value == TOTAL for one in selection.fields)
+            paged = Paged(wanted, definition.serve, definition.paging, wants_total=wants_total)
             field.resolve, field.complete = paged.resolve, paged.shown(field.complete)
             return field, None
         field.resolve = resolved(wanted)
@@ -139,19 +141,10 @@ class Compiler:
         return self._subselection(returned, details) if isinstance(returned, GraphQLObjectType) else None
 
     def _subselection(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Selection:
-        return self._selection(type_, self._collected(type_, details))
-
-    def _collected(self, type_: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
         found = collect_subfields(
             self._schema, self._fragments, self._conditions, self._operation, type_, details, hide_suggestions=True
         )
-        return found.grouped_field_set
-
-    def _selects_total(self, type_: GraphQLOutputType, details: FieldDetailsList) -> bool:
-        connection = get_named_type(type_)
-        assert isinstance(connection, GraphQLObjectType)  # noqa: S101  # connections are
-        below = self._collected(connection, details)
-        return any(found[0].node.name.value == TOTAL for found in below.values())
+        return self._selection(type_, found.grouped_field_set)
 
     def _expression(self, wanted: Wanted, selection: Selection | None) -> str | None:
         """The expression of a field's value, where a row tells all of it at once."""

@@ -10,7 +10,7 @@ from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, get_args, get_origin
 
-from graphql import FieldNode, GraphQLField, GraphQLSchema, default_field_resolver
+from graphql import FieldNode, GraphQLField, default_field_resolver
 
 from datasources.paging import PageRequest, list_identity
 from gateway.plan.arguments import Arguments
@@ -29,8 +29,8 @@ from schema.serving import check_texts, page_request
 class Wanted:
     """A field of a type as an operation asks for it."""
 
-    def __init__(self, schema: GraphQLSchema, parent: str, field: GraphQLField, nodes: list[FieldNode]) -> None:
-        self.schema, self.field, self.nodes = schema, field, nodes
+    def __init__(self, parent: str, field: GraphQLField, nodes: list[FieldNode]) -> None:
+        self.field, self.nodes = field, nodes
         self.name = nodes[0].name.value
         self.coordinate = f"{parent}.{self.name}"
         definition = field.extensions.get(DEFINITION)
@@ -155,13 +155,15 @@ def _served(wanted: Wanted, serve: Serve) -> Resolve:
     if arguments is None:
         return lambda row, run: serve(row, run.context)
 
-    def read(run: Run) -> dict[str, Any]:
-        given = arguments.of(run.variables)
-        check_texts(given)
-        return given
-
-    held = Held(read)
+    held = Held(lambda run: _checked(arguments, run))
     return lambda row, run: serve(row, run.context, **held.of(run))
+
+
+def _checked(arguments: Arguments, run: Run) -> dict[str, Any]:
+    """The arguments by name, with texts that can be held. Raises GraphQLError, InvalidRequest."""
+    given = arguments.of(run.variables)
+    check_texts(given)
+    return given
 
 
 def _where_bound(resolve: Resolve, definition: GraphField) -> Resolve:
@@ -196,8 +198,7 @@ class Paged:
         assert arguments is not None  # noqa: S101  # every connection has `first` and `after`
 
         def asked(run: Run) -> tuple[PageRequest, bytes]:
-            given = arguments.of(run.variables)
-            check_texts(given)
+            given = _checked(arguments, run)
             request = page_request(coordinate, paging, run.context, given, wants_total=wants_total)
             return request, list_identity(coordinate, request)
 
