@@ -162,6 +162,48 @@ class CustomerRow(msgspec.Struct, frozen=True):
     active_key: dt.datetime
     wrapped_key: bytes | None
 
+    @classmethod
+    def empty(cls, customer: CustomerId, status_key: str, at: dt.datetime) -> "CustomerRow":
+        """An active customer, made at the instant, of whom nothing is known and nothing kept yet."""
+        return cls(
+            customer_id=customer,
+            support_id="",
+            version=1,
+            first_name=None,
+            last_name=None,
+            email=None,
+            phone=None,
+            email_verified_at=None,
+            phone_verified_at=None,
+            date_of_birth=None,
+            gender=None,
+            locale=None,
+            spoken_languages=(),
+            addresses=(),
+            attributes={},
+            external_ids=(),
+            loyalty_number=None,
+            status_key=status_key,
+            membership_state=MembershipState.ACTIVE,
+            verified_at=None,
+            blocked_at=None,
+            block_reason=None,
+            deleted_at=None,
+            processing=ProcessingState.ACTIVE,
+            is_test_persona=False,
+            created_at=at,
+            updated_at=at,
+            enrolled_at=None,
+            last_active_at=None,
+            favorite_location_id=None,
+            first_name_key="",
+            last_name_key="",
+            email_key="",
+            phone_key="",
+            active_key=NEVER,
+            wrapped_key=None,
+        )
+
     @property
     def id(self) -> CustomerId:
         """The customer's own id."""

@@ -11,7 +11,7 @@ from datasources.membership import status_in
 from datasources.profile_changes import changed, check_known, filled
 from datasources.profile_values import check_required, external_ids_of, identifiers_of
 from datasources.profile_writing import CustomerShown, NewCustomer
-from datasources.profiles import NEVER, CustomerRow, MembershipState, ProcessingState
+from datasources.profiles import NEVER, CustomerRow, MembershipState
 from datasources.recording import Happened
 from datasources.refusals import UserErrorCode
 from datasources.sql.engine import Database, Prepared, Sent, Statements
@@ -82,42 +82,14 @@ def _enrolled(unit: Unit, asked: NewCustomer) -> CustomerRow:
     """The new customer's row, without its support id and key. Raises Refusal."""
     write, program = unit.write, unit.write.program
     state = MembershipState.PENDING_VERIFICATION if program.needs_verification else MembershipState.ACTIVE
-    blank = CustomerRow(
-        customer_id=CustomerId(unit.ids["customer"]),
-        support_id="",
-        version=1,
-        first_name=None,
-        last_name=None,
-        email=None,
-        phone=None,
-        email_verified_at=None,
-        phone_verified_at=None,
-        date_of_birth=None,
-        gender=None,
-        locale=None,
-        spoken_languages=(),
-        addresses=(),
-        attributes={},
-        external_ids=external_ids_of(asked.external_ids, "externalIds"),
-        loyalty_number=None,
-        status_key=status_in(program, state, program.first_status, None)[0],
+    external_ids = external_ids_of(asked.external_ids, "externalIds")
+    status_key, _ = status_in(program, state, program.first_status, None)
+    blank = msgspec.structs.replace(
+        CustomerRow.empty(CustomerId(unit.ids["customer"]), status_key, write.now),
+        external_ids=external_ids,
         membership_state=state,
-        verified_at=None,
-        blocked_at=None,
-        block_reason=None,
-        deleted_at=None,
-        processing=ProcessingState.ACTIVE,
         is_test_persona=asked.is_test_persona,
-        created_at=write.now,
-        updated_at=write.now,
         enrolled_at=write.now,
-        last_active_at=None,
         favorite_location_id=None if asked.favorite is None else asked.favorite.location_id,
-        first_name_key="",
-        last_name_key="",
-        email_key="",
-        phone_key="",
-        active_key=NEVER,
-        wrapped_key=None,
     )
     return filled(blank, write, asked.profile)
