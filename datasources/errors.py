@@ -52,6 +52,16 @@ class NotConfigured(SourceError):
     reason = "is not set up"
 
 
+class NotServed(SourceError):
+    """The source has nothing for the domain that is bound to it."""
+
+    retryable = False
+
+    def __init__(self, source: str, domain: str) -> None:
+        self.reason = f"serves no {domain}, bind the domain to another one"
+        super().__init__(source, f"opening the domain {domain}")
+
+
 class InvalidRequest(Exception):
     """What was asked for can't be: the caller has to change the request. `path` names the argument."""
 

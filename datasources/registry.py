@@ -1,7 +1,7 @@
 """The domains, and which source serves each."""
 
 from enum import Enum
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 
 class Domain(Enum):
@@ -37,7 +37,29 @@ class Reader(Protocol):
 
 
 class Source(Protocol):
-    """What serves domains: a database, a remote system."""
+    """What serves domains: a database, a remote system. Opened and closed with the process."""
+
+    name: str
+    reads: frozenset[Domain]
+    """The domains that it has a reader for."""
+    writes: frozenset[Domain]
+    """Those that can also be changed through it."""
+
+    def reader(self, domain: Domain) -> Any:
+        """The reader of one of the domains that it reads: what the domain's module says a reader is."""
+        ...
+
+    def writer(self, domain: Domain) -> Any:
+        """The writer of one of the domains that it writes."""
+        ...
+
+    async def open(self) -> None:
+        """Be ready to be asked; whether it answers shows then. Raises SourceUnavailable for what can never work."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections, once what was begun has ended."""
+        ...
 
     async def ping(self) -> None:
         """Pass once the source has answered. Raises SourceUnavailable, SourceTimedOut."""

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError, ValidatorFunctionWrapHandler, model_validator
+from pydantic import InstanceOf, ValidationError, ValidatorFunctionWrapHandler, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from datasources.kinds import SourceSettings, UnknownKind, kind_of
 from gateway.access_sections import SMTP, NotifierSettings, SigningSettings
 from gateway.sections import (
     NONE,
@@ -19,22 +20,12 @@ from gateway.sections import (
     RoleSettings,
     SearchSettings,
     ServerSettings,
-    SourceSettings,
 )
 from permissions.roles import DEFAULT_ROLES, Role
 
 PREFIX = "CUSTOMER_GRAPH_"
 DEVELOPMENT_ISSUER = "customer-graph-development"
 DEVELOPMENT_KEY_PREFIX = "customer-graph-development-key-"
-FILES = (
-    ("auth", "key_file"),
-    ("privacy", "master_key_file"),
-    ("cursors", "secret_file"),
-    ("signing", "key_file"),
-    ("notifier", "password_file"),
-    ("notifier", "ca_file"),
-)
-
 Document = Mapping[str, Any]
 """A parsed TOML document; what its values are is what the settings find out."""
 
@@ -55,7 +46,7 @@ class Settings(BaseSettings):
     )
 
     server: ServerSettings = ServerSettings()
-    sources: dict[str, SourceSettings]
+    sources: dict[str, InstanceOf[SourceSettings]]
     domains: DomainSettings
     auth: AuthSettings
     roles: dict[str, RoleSettings] = {}
@@ -86,9 +77,10 @@ class Settings(BaseSettings):
     @classmethod
     def _all_faults(cls, document: Document, handler: ValidatorFunctionWrapHandler) -> "Settings":
         """Checks of single keys and of keys against each other, told together. Raises ConfigError."""
-        lines = list(_mismatches(document))
+        sources, faults = _of_their_kinds(document.get("sources"))
+        lines = [*faults, *_mismatches(document)]
         try:
-            settings: Settings = handler(document)
+            settings: Settings = handler(document if sources is None else {**document, "sources": sources})
         except ValidationError as error:
             raise ConfigError([*_faults(error), *lines]) from None
         if lines:
@@ -147,17 +139,40 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: {error.strerror}"]) from None
     except ValueError as error:
         raise ConfigError([f"{path}: {error}"]) from None
-    for section, key in FILES:
-        values = document.get(section)
-        if isinstance(values, dict) and isinstance(values.get(key), str):
-            values[key] = str(path.parent.resolve() / values[key])
+    _place_files(document, path.parent.resolve())
     return document
 
 
-def _faults(error: ValidationError) -> Iterable[str]:
+def _place_files(table: dict[str, Any], folder: Path) -> None:
+    """Have the paths of files, which are keys that end so, begin at the folder; in every table."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            _place_files(value, folder)
+        elif key.endswith("_file") and isinstance(value, str):
+            table[key] = str(folder / value)
+
+
+def _of_their_kinds(sections: object) -> tuple[dict[str, SourceSettings] | None, list[str]]:
+    """The sections of sources as the settings of their kinds, and what is wrong with the others; None where they are no
+    table of tables."""
+    if not isinstance(sections, dict) or not all(isinstance(section, dict) for section in sections.values()):
+        return None, []
+    found: dict[str, SourceSettings] = {}
+    lines: list[str] = []
+    for name, section in sections.items():
+        try:
+            found[name] = kind_of(section.get("kind")).settings.model_validate(section)
+        except UnknownKind as unknown:
+            lines.append(f"sources.{name}.kind: {unknown}")
+        except ValidationError as error:
+            lines += _faults(error, "sources", name)
+    return found, lines
+
+
+def _faults(error: ValidationError, *at: str) -> Iterable[str]:
     """One line for each fault, without the value that was refused: it may be a secret."""
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
-        path = ".".join(str(part) for part in fault["loc"] if part != "[key]")
+        path = ".".join(str(part) for part in (*at, *fault["loc"]) if part != "[key]")
         match fault["type"]:
             case "extra_forbidden":
                 yield f"{path}: unknown key"

@@ -11,8 +11,6 @@ from urllib.parse import urlsplit
 import jwt
 from jwt.algorithms import AllowedPublicKeys
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from datasources.program import SearchMode
 from permissions.model import STRANGER_COST, AdjustmentLimit, AdjustmentOperation, Scope, ViewerKind
@@ -56,16 +54,6 @@ def _jwks_url(url: str) -> str:
     host = parts.hostname or ""
     if not host or (parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host))):
         raise ValueError("must be an https URL (http on a loopback address only)")
-    return url
-
-
-def _database_url(url: SecretStr) -> SecretStr:
-    try:
-        backend = make_url(url.get_secret_value()).get_backend_name()
-    except ArgumentError:
-        raise ValueError("must be a database URL: dialect+driver://user:password@host/database") from None
-    if backend not in {"sqlite", "postgresql"}:
-        raise ValueError("must be a sqlite or postgresql URL")
     return url
 
 
@@ -136,14 +124,6 @@ class ServerSettings(Section):
         if self.page_size > self.max_page_size:
             raise ValueError("page_size is larger than max_page_size")
         return self
-
-
-class SourceSettings(Section):
-    """A source that domains can be bound to."""
-
-    kind: Literal["sql"]
-    url: Annotated[SecretStr, AfterValidator(_database_url)]
-    pool_size: int = Field(default=10, ge=1, le=1_000)
 
 
 class DomainSettings(Section):

@@ -3,61 +3,28 @@
 import asyncio
 import datetime as dt
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 
 from datasources.access import Means
-from datasources.errors import SourceError, SourceTimedOut, SourceUnavailable
+from datasources.errors import NotServed, SourceError, SourceTimedOut, SourceUnavailable
+from datasources.kinds import kind_of
 from datasources.notifiers.logged import LoggedNotifier
 from datasources.notifiers.smtp import MailServer, Security, SmtpNotifier
 from datasources.notifying import TOPIC, Notifier, Postman, Template
 from datasources.paging import Cursors
 from datasources.program import Program
-from datasources.registry import Domain
+from datasources.read_only import ReadOnly
+from datasources.registry import Domain, Source
 from datasources.relaying import Relay
 from datasources.sql.access_writes import SqlAccessWrites
-from datasources.sql.audit import SqlAudit
-from datasources.sql.audit_writes import SqlAuditWrites
-from datasources.sql.campaign_writes import SqlCampaignWrites
-from datasources.sql.campaigns import SqlCampaigns
-from datasources.sql.card_writes import SqlCardWrites
-from datasources.sql.cards import SqlCards
-from datasources.sql.devices import SqlDevices
 from datasources.sql.engine import Database
-from datasources.sql.event_writes import SqlEventWrites
-from datasources.sql.events import SqlEvents
-from datasources.sql.locations import SqlLocations
-from datasources.sql.message_writes import SqlMessageWrites
-from datasources.sql.messages import SqlMessages
-from datasources.sql.metrics import SqlMetrics
-from datasources.sql.note_writes import SqlNoteWrites
-from datasources.sql.notes import SqlNotes
-from datasources.sql.offer_writes import SqlOfferWrites
-from datasources.sql.offers import SqlOffers
 from datasources.sql.outbox import SqlOutbox
-from datasources.sql.point_writes import SqlPointWrites
-from datasources.sql.points import SqlPoints
-from datasources.sql.privacy import SqlPrivacy
-from datasources.sql.privacy_writes import SqlPrivacyWrites
-from datasources.sql.profile_writes import SqlProfileWrites
-from datasources.sql.profiles import SqlProfiles
 from datasources.sql.program import SqlProgram
-from datasources.sql.promo_code_writes import SqlPromoCodeWrites
-from datasources.sql.promo_codes import SqlPromoCodes
-from datasources.sql.rewards import SqlRewards
-from datasources.sql.sealing import MasterKey
-from datasources.sql.segment_writes import SqlSegmentWrites
-from datasources.sql.segments import SqlSegments
-from datasources.sql.tag_writes import SqlTagWrites
-from datasources.sql.tags import SqlTags
-from datasources.sql.tickets import SqlTickets
-from datasources.sql.tier_writes import SqlTierWrites
-from datasources.sql.tiers import SqlTiers
-from datasources.sql.transaction_writes import SqlTransactionWrites
-from datasources.sql.transactions import SqlTransactions
+from datasources.sql.source import SqlSource
 from gateway.access_sections import NotifierSettings, address_of
 from gateway.config import Settings
 from gateway.signing import SigningKey
@@ -65,49 +32,8 @@ from permissions.model import Principal
 from resolvers.context import Context, Sources, Unbound, Writers
 from resolvers.throttling import Throttle
 
-SQL: Mapping[Domain, Callable[[Database], Any]] = {
-    Domain.PROFILES: SqlProfiles,
-    Domain.METRICS: SqlMetrics,
-    Domain.POINTS: SqlPoints,
-    Domain.EVENTS: SqlEvents,
-    Domain.TRANSACTIONS: SqlTransactions,
-    Domain.OFFERS: SqlOffers,
-    Domain.REWARDS: SqlRewards,
-    Domain.CAMPAIGNS: SqlCampaigns,
-    Domain.PROMO_CODES: SqlPromoCodes,
-    Domain.LOCATIONS: SqlLocations,
-    Domain.CARDS: SqlCards,
-    Domain.TIERS: SqlTiers,
-    Domain.TAGS: SqlTags,
-    Domain.SEGMENTS: SqlSegments,
-    Domain.NOTES: SqlNotes,
-    Domain.MESSAGES: SqlMessages,
-    Domain.TICKETS: SqlTickets,
-    Domain.DEVICES: SqlDevices,
-    Domain.PRIVACY: SqlPrivacy,
-    Domain.AUDIT: SqlAudit,
-}
-"""What serves each domain from a database."""
-
-SQL_WRITERS: Mapping[Domain, Callable[[Database], Any]] = {
-    Domain.POINTS: SqlPointWrites,
-    Domain.PROFILES: SqlProfileWrites,
-    Domain.EVENTS: SqlEventWrites,
-    Domain.TIERS: SqlTierWrites,
-    Domain.OFFERS: SqlOfferWrites,
-    Domain.CARDS: SqlCardWrites,
-    Domain.NOTES: SqlNoteWrites,
-    Domain.CAMPAIGNS: SqlCampaignWrites,
-    Domain.PROMO_CODES: SqlPromoCodeWrites,
-    Domain.TAGS: SqlTagWrites,
-    Domain.SEGMENTS: SqlSegmentWrites,
-    Domain.MESSAGES: SqlMessageWrites,
-    Domain.TRANSACTIONS: SqlTransactionWrites,
-    Domain.PRIVACY: SqlPrivacyWrites,
-    Domain.AUDIT: SqlAuditWrites,
-}
-"""What writes each domain into a database."""
-
+WRITTEN = tuple(name for name in Writers.__struct_fields__ if name != "access")
+"""The domains that can be written, by the name of their writer."""
 PROGRAM_TTL_S = 5.0
 HEALTH_S = 1.0
 
@@ -131,54 +57,45 @@ class Equipment(msgspec.Struct, frozen=True):
 
 
 class Runtime:
-    """Everything that lives as long as the process."""
+    """Everything that lives as long as the process. `each` is every source of the config by its name."""
 
     def __init__(
-        self, databases: Mapping[str, Database], sources: Sources, settings: Settings, equipment: "Equipment"
+        self, each: Mapping[str, Source], sources: Sources, settings: Settings, equipment: "Equipment"
     ) -> None:
-        self.databases, self.sources, self.signing = databases, sources, equipment.signing
+        self.each, self.sources, self.signing = each, sources, equipment.signing
+        home = self.databases[sources.bound[Domain.PROFILES]]
         postman = Postman(sources.profiles, equipment.notifier, equipment.signing)
-        self.relay = Relay(SqlOutbox(databases[sources.bound[Domain.PROFILES]], TOPIC), postman.deliver)
+        self.relay = Relay(SqlOutbox(home, TOPIC), postman.deliver)
         self.cursors = Cursors(settings.cursors.key)
         self.lookups = Throttle(settings.auth.lookups_per_minute, settings.auth.lookup_burst)
         self._search = settings.search.mode
-        self._reader = SqlProgram(databases[sources.bound[Domain.PROFILES]])
+        self._reader = SqlProgram(home)
         self._program: Program | None = None
         self._loaded_at = 0.0
 
+    @property
+    def databases(self) -> dict[str, Database]:
+        """The sources that are databases, by name."""
+        return databases_of(self.each)
+
     @classmethod
     async def open(cls, settings: Settings) -> "Runtime":
-        """Be ready to ask every source; whether one answers shows when it is asked. Raises SourceUnavailable where the config
-        names none for the profiles."""
-        master = MasterKey(settings.privacy.key)
-        databases = {
-            name: Database(name, section.url.get_secret_value(), master, section.pool_size)
-            for name, section in settings.sources.items()
-        }
+        """Be ready to ask every source; whether one answers shows when it is asked.
+
+        Raises SourceUnavailable where the config names none for the profiles, NotServed where a source can't serve what is
+        bound to it.
+        """
+        each = sources_of(settings)
         bound = {
             Domain[name.upper()]: source for name, source in settings.domains.sources.items() if source is not None
         }
-        if Domain.PROFILES not in bound:
-            raise SourceUnavailable("none", "opening the domain profiles, which every other hangs on")
-        for database in databases.values():
-            await database.open()
-        readers, writers = (
-            {
-                domain.value.lower(): serving(databases[bound[domain]]) if domain in bound else Unbound(domain)
-                for domain, serving in kinds.items()
-            }
-            for kinds in (SQL, SQL_WRITERS)
-        )
+        if not isinstance(each.get(bound.get(Domain.PROFILES, "")), SqlSource):
+            raise SourceUnavailable("none", "opening the domain profiles, which every other hangs on, in a database")
         equipment = Equipment.of(settings)
-        access = SqlAccessWrites(databases[bound[Domain.PROFILES]], equipment.means)
-        sources = Sources(
-            **readers,
-            writers=Writers(**writers, access=access),
-            each=databases,
-            bound=bound,
-            sessions=equipment.signing,
-        )
-        return cls(databases, sources, settings, equipment)
+        sources = _bound(each, bound, equipment)
+        for source in each.values():
+            await source.open()
+        return cls(each, sources, settings, equipment)
 
     async def program(self) -> Program:
         """The program, read anew after five seconds. Raises SourceUnavailable, SourceTimedOut, NotConfigured."""
@@ -208,8 +125,8 @@ class Runtime:
 
     async def health(self) -> Mapping[str, SourceError | None]:
         """What is wrong with each source; None where it answers within a second. All are asked at once."""
-        found = await asyncio.gather(*map(_failure_of, self.databases.values()))
-        return dict(zip(self.databases, found, strict=True))
+        found = await asyncio.gather(*map(failure_of, self.each.values()))
+        return dict(zip(self.each, found, strict=True))
 
     @asynccontextmanager
     async def relaying(self) -> AsyncIterator[None]:
@@ -223,16 +140,62 @@ class Runtime:
 
     async def close(self) -> None:
         """Disconnect every source."""
-        for database in self.databases.values():
-            await database.close()
+        for source in self.each.values():
+            await source.close()
 
 
-async def _failure_of(database: Database) -> SourceError | None:
+def sources_of(settings: Settings) -> dict[str, Source]:
+    """The sources of the config by their names, none of them opened."""
+    return {
+        name: kind_of(section.kind).make(name, section, settings.privacy.key)
+        for name, section in settings.sources.items()
+    }
+
+
+def databases_of(sources: Mapping[str, Source]) -> dict[str, Database]:
+    """Those of them that are databases."""
+    return {name: source.database for name, source in sources.items() if isinstance(source, SqlSource)}
+
+
+def _bound(each: Mapping[str, Source], bound: Mapping[Domain, str], equipment: Equipment) -> Sources:
+    """The reader and writer of every domain, of the source that it is bound to. Raises NotServed."""
+    serving = {domain: each[name] for domain, name in bound.items()}
+    for domain, source in serving.items():
+        if domain not in source.reads:
+            raise NotServed(source.name, domain.value.lower())
+    audit = _writer(Domain.AUDIT, serving, None)
+    return Sources(
+        **{domain.value.lower(): _reader(domain, serving) for domain in Domain},
+        writers=Writers(
+            **{name: _writer(Domain[name.upper()], serving, audit) for name in WRITTEN},
+            access=SqlAccessWrites(databases_of(each)[bound[Domain.PROFILES]], equipment.means),
+        ),
+        each=each,
+        bound=bound,
+        sessions=equipment.signing,
+    )
+
+
+def _reader(domain: Domain, serving: Mapping[Domain, Source]) -> Any:
+    """The domain's reader."""
+    return serving[domain].reader(domain) if domain in serving else Unbound(domain)
+
+
+def _writer(domain: Domain, serving: Mapping[Domain, Source], audit: Any) -> Any:
+    """The domain's writer; where its source is only read, one that refuses and has `audit` told."""
+    if domain not in serving:
+        return Unbound(domain)
+    source = serving[domain]
+    return source.writer(domain) if domain in source.writes else ReadOnly(domain, source.name, audit)
+
+
+async def failure_of(source: Source) -> SourceError | None:
+    """What is wrong with a source; None where it answers within a second."""
     try:
         async with asyncio.timeout(HEALTH_S):
-            await database.ping()
+            await source.ping()
     except TimeoutError:
-        return SourceTimedOut(database.name, "answering")
+        return SourceTimedOut(source.name, "answering")
     except SourceError as error:
         return error
     return None

@@ -9,12 +9,12 @@ import typer
 
 from datasources.sql.audit_walking import chains
 from datasources.sql.engine import Database
-from datasources.sql.sealing import MasterKey
 from datasources.sql.unit_of_work import PROGRAM
 from gateway.commands.preparing import check_schemas
 from gateway.commands.settings import ConfigFile, DatabaseUrl, Dev, configured
 from gateway.commands.tokens import customer_named
 from gateway.config import Settings
+from gateway.sources import databases_of, sources_of
 
 audit_commands = typer.Typer(no_args_is_help=True, help="The audit log.")
 
@@ -48,10 +48,7 @@ async def _verified(settings: Settings, customer: str | None) -> bool:
     """True when all chains of all sources hold; those that do not are told as they are found."""
     await check_schemas(settings)
     whose = None if customer is None else await customer_named(settings, customer)
-    counts = [
-        await _counted(Database(name, section.url.get_secret_value(), MasterKey(settings.privacy.key), 1), whose)
-        for name, section in settings.sources.items()
-    ]
+    counts = [await _counted(database, whose) for database in databases_of(sources_of(settings)).values()]
     return not any(count.broken for count in counts)
 
 

@@ -7,12 +7,11 @@ from rich.console import Console
 from rich.table import Table
 
 from datasources.errors import SourceError
-from datasources.sql.engine import Database
-from datasources.sql.sealing import MasterKey
 from gateway.commands.preparing import migrate
 from gateway.commands.settings import ConfigFile, DatabaseUrl, Dev, configured
 from gateway.config import Settings
 from gateway.errors import rule_of
+from gateway.sources import databases_of, failure_of, sources_of
 
 db_commands = typer.Typer(no_args_is_help=True, help="The databases.")
 
@@ -22,7 +21,7 @@ def upgrade(config: ConfigFile = None, database_url: DatabaseUrl = None, *, dev:
     """Bring the schema of every database up to date."""
     settings = configured(config, dev=dev, database_url=database_url)
     changed = asyncio.run(migrate(settings))
-    for name in settings.sources:
+    for name in databases_of(sources_of(settings)):
         typer.echo(f"{name}: {'upgraded' if name in changed else 'is up to date'}")
 
 
@@ -44,14 +43,13 @@ def sources(config: ConfigFile = None, database_url: DatabaseUrl = None, *, dev:
 async def _health(settings: Settings) -> dict[str, str]:
     """`ok`, or the code of what is wrong, for each source."""
     found = {}
-    for name, section in settings.sources.items():
-        database = Database(name, section.url.get_secret_value(), MasterKey(settings.privacy.key), 1)
+    for name, source in sources_of(settings).items():
         try:
-            await database.open()
-            await database.ping()
-            found[name] = "ok"
-        except SourceError as error:
-            found[name] = rule_of(error).code.value
+            await source.open()
+            error = await failure_of(source)
+        except SourceError as refused:
+            error = refused
         finally:
-            await database.close()
+            await source.close()
+        found[name] = "ok" if error is None else rule_of(error).code.value
     return found

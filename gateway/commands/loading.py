@@ -13,6 +13,7 @@ from datasources.sql import schema
 from gateway.commands.failing import Failed
 from gateway.commands.preparing import check_content
 from gateway.config import Settings
+from gateway.sources import databases_of, sources_of
 
 SHIFTED = "the database was loaded with its dates moved to today: name another one by --database-url, or remove it"
 
@@ -25,7 +26,7 @@ def only_source(settings: Settings) -> tuple[str, str]:
             f"an import fills one database, but domains are bound to several sources: {', '.join(sorted(names))}"
         )
     (name,) = names
-    return name, settings.sources[name].url.get_secret_value()
+    return name, databases_of(sources_of(settings))[name].url
 
 
 def check_dates(program: Program | None, *, shift: bool) -> None:

@@ -23,7 +23,7 @@ from datasources.sql.sealing import SealBroken
 from gateway.commands.failing import Failed
 from gateway.config import Settings
 from gateway.server import bind
-from gateway.sources import Runtime
+from gateway.sources import Runtime, databases_of, sources_of
 
 ADVICE = {
     SchemaState.EMPTY: "has no schema yet: run `customer-graph db upgrade` first, or serve with --migrate",
@@ -33,16 +33,15 @@ ADVICE = {
 
 
 async def migrate(settings: Settings) -> list[str]:
-    """Bring the schema of every source up to date; the names of those that were not. Raises as `schema.upgrade` does."""
-    return [
-        name for name, section in settings.sources.items() if await schema.upgrade(name, section.url.get_secret_value())
-    ]
+    """Bring the schema of every database up to date; the names of those that were not. Raises as `schema.upgrade` does."""
+    databases = databases_of(sources_of(settings))
+    return [name for name, database in databases.items() if await schema.upgrade(name, database.url)]
 
 
 async def check_schemas(settings: Settings) -> None:
-    """Pass when every source has the schema of this release. Raises Failed, SourceUnavailable."""
-    for name, section in settings.sources.items():
-        found = await schema.state(name, section.url.get_secret_value())
+    """Pass when every database has the schema of this release. Raises Failed, SourceUnavailable."""
+    for name, database in databases_of(sources_of(settings)).items():
+        found = await schema.state(name, database.url)
         if found in ADVICE:
             raise Failed(f"the database of the source {name} {ADVICE[found]}")
 

@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from datasources.conformance import Subject
 from datasources.conformance.laws import *  # noqa: F403  # that is how an implementation joins
 from datasources.ids import CustomerId
-from gateway.sources import SQL
+from datasources.sql.source import READERS
 from tests.conformance.hiding import SqlHiding
 from tests.demo import Demo
 from tests.harness import opened
 
-DOMAINS = tuple(SQL)
+DOMAINS = tuple(READERS)
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ async def subject(demo: Demo) -> AsyncIterator[Subject]:
     async with opened(engine.url.render_as_string(hide_password=False)) as gateway:
         database = gateway.runtime.databases["main"]
         yield Subject(
-            readers={domain: reader(database) for domain, reader in SQL.items()},
+            readers={domain: reader(database) for domain, reader in READERS.items()},
             customers=[CustomerId(uuid) for uuid in gateway.members.values()],
             now=gateway.now,
             statements=lambda: database.statements,

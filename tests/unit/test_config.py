@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pydantic import BaseModel, ValidationError
 
+from datasources.kinds import installed, kind_of
 from datasources.program import SearchMode
 from gateway import config, sections
 from gateway.access_sections import NotifierSettings
@@ -148,9 +149,6 @@ def test_all_faults_are_told_at_once() -> None:
         "server.port: Input should be less than or equal to 65535",
         "server.max_body_bytes: Input should be greater than or equal to 1024",
         "server.prot: unknown key",
-        "sources.loyalty.url: must be a sqlite or postgresql URL",
-        "sources.desk.kind: Input should be 'sql'",
-        "sources.desk.url: is missing",
         "domains.pionts: unknown key",
         "auth.issuer: is missing",
         "auth.audience: is missing",
@@ -167,6 +165,8 @@ def test_all_faults_are_told_at_once() -> None:
         "search.mode: Input should be 'EXACT' or 'ADVANCED'",
         "cursors.secret: must have at least 32 characters",
         "extra: unknown key",
+        "sources.loyalty.url: must be a sqlite or postgresql URL",
+        "sources.desk.kind: must be one of sql",
         "domains.tickets: unknown source 'helpdesk'",
         "roles.temp: needs scopes or extends, as it is no default role",
     )
@@ -247,9 +247,9 @@ def test_secrets_are_in_no_error_and_no_repr() -> None:
         privacy={"master_key": 'hunter2"'},
     )
     assert told == (
-        "sources.loyalty.url: must be a database URL: dialect+driver://user:password@host/database",
         "auth.key: Input should be a valid string",
         "privacy.master_key: must be 32 random bytes in base64",
+        "sources.loyalty.url: must be a database URL: dialect+driver://user:password@host/database",
     )
 
 
@@ -368,8 +368,8 @@ def keys_of(model: type[BaseModel]) -> set[str]:
     found: set[str] = set()
     for name, field in model.model_fields.items():
         found.add(name)
-        for module, inner in re.findall(r"gateway\.(\w+)\.(\w+Settings)", str(field.annotation)):
-            found |= keys_of(getattr(import_module(f"gateway.{module}"), inner))
+        for module, inner in re.findall(r"((?:gateway|datasources)[\w.]*)\.(\w+Settings)", str(field.annotation)):
+            found |= keys_of(getattr(import_module(module), inner))
     return found
 
 
@@ -379,7 +379,8 @@ def test_the_example_names_every_key() -> None:
     named |= {part for header in re.findall(r"^\[(.+)\]", text, re.MULTILINE) for part in header.split(".")}
     named |= set(re.findall(r"[{,] (\w+) =", text))
     own = {"loyalty", "supervisor", "points_add", "points_deduct", "card_add", "card_deduct"}
-    assert named - own == keys_of(Settings)
+    of_kinds = set().union(*(keys_of(kind_of(name).settings) for name in installed()))
+    assert named - own == keys_of(Settings) | of_kinds
 
 
 def test_the_example_loads_and_shows_the_defaults(tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""The kinds of sources: what the section of one may hold, and how it is made of that.
+
+A package adds a kind by an entry point of the group `customer_graph.sources`, whose name is the kind and whose value is a
+`Kind`. The gateway's own kinds are found the same way.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, ConfigDict
+
+from datasources.registry import Source
+
+GROUP = "customer_graph.sources"
+
+
+class SourceSettings(BaseModel):
+    """The section of a source: what all kinds have in common. Unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    kind: str
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of source; `settings` is a subclass of `SourceSettings`.
+
+    `make` takes the source's name, its settings and the 32 bytes that the keys of customers are wrapped by. It opens
+    nothing.
+    """
+
+    settings: type[SourceSettings]
+    make: Callable[[str, Any, bytes], Source]  # its own settings
+
+
+class UnknownKind(Exception):
+    """No package that is installed brings this kind."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        super().__init__(f"must be one of {', '.join(sorted(known))}")
+
+
+@cache
+def installed() -> dict[str, EntryPoint]:
+    """The kinds that the installed packages bring, by their name."""
+    return {found.name: found for found in entry_points(group=GROUP)}
+
+
+def kind_of(name: object) -> Kind:
+    """The kind of this name. Raises UnknownKind."""
+    found = installed().get(name) if isinstance(name, str) else None
+    if found is None:
+        raise UnknownKind(installed())
+    kind: Kind = found.load()
+    return kind
