@@ -3,9 +3,10 @@
 import datetime as dt
 import hashlib
 from binascii import b2a_base64
-from typing import NewType
+from typing import NewType, Protocol
 from uuid import UUID
 
+import msgspec
 import uuid_utils.compat
 
 CustomerId = NewType("CustomerId", UUID)
@@ -14,6 +15,23 @@ EntityId = NewType("EntityId", UUID)
 URL_SAFE = bytes.maketrans(b"+/", b"-_")
 NO_CUSTOMER = CustomerId(UUID(int=0))
 """Stands for the program where rows belong to it and not to a customer."""
+
+
+class OfCustomer(Protocol):
+    """Whatever tells whose it is. A resolver that takes this needs no more of a customer than the id, and may be asked
+    before the customer's own row is there."""
+
+    @property
+    def customer_id(self) -> CustomerId:
+        """Whose it is."""
+        ...
+
+
+class KnownCustomer(msgspec.Struct, frozen=True):
+    """A customer of whom nothing is known yet but the id."""
+
+    customer_id: CustomerId
+
 
 OwnedId = tuple[CustomerId, EntityId]
 """The key of a row that belongs to a customer."""

@@ -34,6 +34,10 @@ class Reader(Protocol):
 
     domain: ClassVar[Domain]
     source: str
+    is_stepped: bool
+    """Its methods need no task to run in, as `asyncio.timeout` does: see `datasources.stepping`."""
+    asks_together: bool
+    """What is asked of its source in one turn of the loop goes there together and is answered in that order."""
 
 
 class Source(Protocol):

@@ -11,6 +11,7 @@ from graphql.execution.values import VariableValues
 
 from datasources.errors import SourceError
 from datasources.registry import Domain
+from datasources.rounds import together
 from gateway.documents import Document
 from gateway.errors import Code, Told, Translator, cost_told, refused, rule_of, too_costly, unfit
 from gateway.plan.operation import Operation
@@ -109,10 +110,11 @@ async def answered(
 ) -> Answer:
     """Run it by this plan, or without one by graphql-core."""
     try:
-        if plan is None:
-            outcome = await walked(schema, document, asked, context)
-        else:
-            outcome = await plan.run(context, asked.values)
+        with together():
+            if plan is None:
+                outcome = await walked(schema, document, asked, context)
+            else:
+                outcome = await plan.run(context, asked.values)
     finally:
         context.loaders.forget()
     if not outcome.errors:

@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 
 from datasources.audit import ApprovalDecision, ApprovalRow, AuditRow
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import CustomerId, EntityId, OfCustomer
 from datasources.paging import Page, PageRequest
 from datasources.profiles import CustomerRow, Within
 from permissions.model import AdjustmentOperation
@@ -15,7 +15,7 @@ from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
 
 
-async def log(customer: CustomerRow, context: Context, page: PageRequest) -> Page[AuditRow]:
+async def log(customer: OfCustomer, context: Context, page: PageRequest) -> Page[AuditRow]:
     """Who did what on the customer's account, newest first, refused attempts included (U5, U10)."""
     return await context.load(context.sources.audit.log, customer.customer_id, page)
 

@@ -5,15 +5,14 @@ from uuid import UUID
 import msgspec
 
 from datasources.campaigns import CampaignCompletion, CampaignShown, CustomerCampaignRow
-from datasources.ids import CustomerId, EntityId, OwnedId
+from datasources.ids import CustomerId, EntityId, OfCustomer, OwnedId
 from datasources.paging import Page, PageRequest
-from datasources.profiles import CustomerRow
 from datasources.writing import Reason
 from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
 
 
-async def campaigns(customer: CustomerRow, context: Context, page: PageRequest) -> Page[CustomerCampaignRow]:
+async def campaigns(customer: OfCustomer, context: Context, page: PageRequest) -> Page[CustomerCampaignRow]:
     """Campaigns that target the customer, last started first (N1, N2)."""
     return await context.load(context.sources.campaigns.campaigns, customer.customer_id, page)
 

@@ -5,9 +5,8 @@ from uuid import UUID
 
 from datasources.card_rules import state_refusal, transfer_refusal
 from datasources.cards import CardHistoryRow, CardRow, LoyaltyCardRow
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import CustomerId, EntityId, OfCustomer
 from datasources.paging import Page, PageRequest
-from datasources.profiles import CustomerRow
 from datasources.registry import Domain
 from datasources.writing import Refusal
 from permissions.model import AdjustmentOperation, Scope
@@ -17,7 +16,7 @@ from resolvers.context import Context
 RESCUE_STOLEN = Scope("cards:stolenRescue")
 
 
-async def cards(customer: CustomerRow, context: Context, page: PageRequest) -> Page[CardRow]:
+async def cards(customer: OfCustomer, context: Context, page: PageRequest) -> Page[CardRow]:
     """The customer's stored value cards, last registered first (M1)."""
     return await context.load(context.sources.cards.cards, customer.customer_id, page)
 
@@ -37,7 +36,7 @@ async def change(context: Context, customer: UUID, id: UUID) -> CardHistoryRow |
     return await context.load(context.sources.cards.changes, (CustomerId(customer), EntityId(id)))
 
 
-async def loyalty_cards(customer: CustomerRow, context: Context, page: PageRequest) -> Page[LoyaltyCardRow]:
+async def loyalty_cards(customer: OfCustomer, context: Context, page: PageRequest) -> Page[LoyaltyCardRow]:
     """The customer's loyalty cards, last issued first (M21)."""
     return await context.load(context.sources.cards.loyalty_cards, customer.customer_id, page)
 

@@ -3,18 +3,17 @@
 from uuid import UUID
 
 from datasources.devices import DeviceRow, DigitalPropertyRow
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import CustomerId, EntityId, OfCustomer
 from datasources.paging import Page, PageRequest
-from datasources.profiles import CustomerRow
 from resolvers.context import Context
 
 
-async def devices(customer: CustomerRow, context: Context, page: PageRequest) -> Page[DeviceRow]:
+async def devices(customer: OfCustomer, context: Context, page: PageRequest) -> Page[DeviceRow]:
     """The customer's devices, the last used first (R6)."""
     return await context.load(context.sources.devices.of_customers, customer.customer_id, page)
 
 
-async def latest(customer: CustomerRow, context: Context) -> DeviceRow | None:
+async def latest(customer: OfCustomer, context: Context) -> DeviceRow | None:
     """The device last used (E7)."""
     page = await devices(customer, context, PageRequest(now=context.now, first=1))
     return page.rows[0] if page.rows else None
@@ -25,7 +24,7 @@ async def device(context: Context, customer: UUID, id: UUID) -> DeviceRow | None
     return await context.load(context.sources.devices.devices, (CustomerId(customer), EntityId(id)))
 
 
-async def properties(customer: CustomerRow, context: Context, page: PageRequest) -> Page[DigitalPropertyRow]:
+async def properties(customer: OfCustomer, context: Context, page: PageRequest) -> Page[DigitalPropertyRow]:
     """The customer's digital properties, the last used first (R5)."""
     return await context.load(context.sources.devices.properties_of, customer.customer_id, page)
 

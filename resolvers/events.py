@@ -10,12 +10,12 @@ from datasources import events as rows
 from datasources.errors import InvalidRequest
 from datasources.events import EventRow, EventTrace, UnmatchedEventRow
 from datasources.folding import fold
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import CustomerId, EntityId, OfCustomer
 from datasources.locations import LocationRow
 from datasources.offers import CustomerOfferRow
 from datasources.paging import Page, PageRequest, page_of_list
 from datasources.points import PointAuditRow
-from datasources.profiles import CustomerRow, OrderDirection
+from datasources.profiles import OrderDirection
 from datasources.program import EventCategory, EventType, PlatformView
 from datasources.tags import TagOrigin
 from datasources.tiers import TierChangeReason
@@ -43,7 +43,7 @@ SEARCHED = 1_000
 """How many of the newest events that fit the filter a search looks at (settled.md, "Reading")."""
 
 
-async def stream(customer: CustomerRow, context: Context, page: PageRequest) -> Page[EventRow]:
+async def stream(customer: OfCustomer, context: Context, page: PageRequest) -> Page[EventRow]:
     """The customer's events, newest first unless asked otherwise (F1, F12). Raises InvalidRequest."""
     asked = page.filter if isinstance(page.filter, rows.EventSearch) else rows.EventSearch()
     wanted: PageRequest | None = context.memo.get(("events.wanted", page))
@@ -52,16 +52,16 @@ async def stream(customer: CustomerRow, context: Context, page: PageRequest) -> 
         context.memo["events.wanted", page] = wanted
     if asked.search is not None:
         return await _searched(customer, context, wanted, asked.search)
-    return await context.load(context.sources.events.stream, customer.id, wanted)
+    return await context.load(context.sources.events.stream, customer.customer_id, wanted)
 
 
-async def _searched(customer: CustomerRow, context: Context, page: PageRequest, search: str) -> Page[EventRow]:
+async def _searched(customer: OfCustomer, context: Context, page: PageRequest, search: str) -> Page[EventRow]:
     """The page of those events whose labels, title or summary hold every word of the search."""
     words = fold(search).split()
     if not words:
         raise InvalidRequest("An empty text finds nothing: leave it out.", "search")
     newest = PageRequest(now=page.now, first=SEARCHED, filter=page.filter)
-    looked_at = (await context.load(context.sources.events.traces, customer.id, newest)).rows
+    looked_at = (await context.load(context.sources.events.traces, customer.customer_id, newest)).rows
     types = {trace.type for trace in looked_at}
     labels = {type_: _labels(type_, context) for type_ in types}
     withheld = {type_ for type_ in types if _is_withheld(type_, context)}

@@ -2,21 +2,33 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
-from aiodataloader import DataLoader, dispatch_queue_batch
+from aiodataloader import DataLoader, dispatch_queue_batch, failed_dispatch
 from aiodataloader import Loader as Waiting
 
 from datasources.errors import SourceError
 from datasources.registry import Domain
+from datasources.stepping import Stepped
 
 Value = TypeVar("Value")
+Ask = Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]
+"""What a loader asks for the values of its keys."""
+Begin = Callable[[Coroutine[Any, Any, Any]], "asyncio.Future[Any]"]
+"""Has a coroutine run, in a task or without one."""
 
 
 class Loader(DataLoader[Any, Any]):
-    """A DataLoader that sends its keys in the next turn of the loop, with one task for a batch in the place of three."""
+    """A DataLoader that sends its keys in the turn of the loop after the next, with those of the request's other loaders.
 
-    _sending: "asyncio.Task[None] | None" = None
+    A batch needs no task where its reader needs none, and a key that is alone needs no batch.
+    """
+
+    def __init__(self, ask: Ask, begin: Begin, queued: Callable[["Loader"], None]) -> None:
+        super().__init__(ask)
+        self._begin, self._queued = begin, queued
+        self._sending: asyncio.Future[None] | None = None
 
     def load(self, key: Any) -> "asyncio.Future[Any]":
         """The value of a key, which is sent with the others of this turn of the loop."""
@@ -25,16 +37,28 @@ class Loader(DataLoader[Any, Any]):
             found = self._cache[key] = self.loop.create_future()
             self._queue.append(Waiting(key, found))
             if len(self._queue) == 1:
-                self.loop.call_soon(self._dispatch)
+                self._queued(self)
         return found
 
-    def _dispatch(self) -> None:
-        self._sending = self.loop.create_task(self._sent())
-
-    async def _sent(self) -> None:
+    def send(self) -> None:
+        """Ask for the keys that wait."""
         queue, self._queue = self._queue, []
+        sending = self._begin(self._alone(queue[0]) if len(queue) == 1 else self._sent(queue))
+        self._sending = None if sending.done() else sending
+
+    async def _alone(self, waiting: Waiting) -> None:
+        try:
+            (value,) = await self.batch_load_fn([waiting.key])
+        except Exception as error:  # noqa: BLE001  # told to whoever waits for the key
+            failed_dispatch(self, [waiting], error)
+        else:
+            if not waiting.future.done():
+                waiting.future.set_result(value)
+        self._sending = None
+
+    async def _sent(self, queue: list[Waiting]) -> None:
         await dispatch_queue_batch(self, queue)
-        # A loader that still held its task would be a cycle, left to the collector with every row of the request.
+        # A loader that still held what sends it would be a cycle, left to the collector with every row of the request.
         self._sending = None
 
 
@@ -47,6 +71,8 @@ class Loaders:
         self.failed: dict[Domain, SourceError] = {}
         """Domains whose source failed, with the first failure."""
         self._loaders: dict[tuple[Hashable, ...], Loader] = {}
+        self._queued: list[Loader] = []
+        self._loop = asyncio.get_running_loop()
 
     def load(
         self, method: Callable[..., Awaitable[Sequence[Value]]], key: Hashable, *shared: Hashable
@@ -81,12 +107,27 @@ class Loaders:
     def _loader(self, method: Any, shared: tuple[Hashable, ...]) -> Loader:
         loader = self._loaders.get((method, *shared))
         if loader is None:
-            loader = self._loaders[method, *shared] = Loader(self._batch(method, shared))
+            loader = self._loaders[method, *shared] = Loader(
+                self._batch(method, shared), self._beginner(method), self._queue
+            )
         return loader
 
-    def _batch(
-        self, method: Any, shared: tuple[Hashable, ...]
-    ) -> Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]:
+    def _queue(self, loader: Loader) -> None:
+        """Have the loader send its keys in the turn of the loop after the next: what is resolved meanwhile comes along."""
+        if not self._queued:
+            self._loop.call_soon(self._loop.call_soon, self._send)
+        self._queued.append(loader)
+
+    def _send(self) -> None:
+        queued, self._queued = self._queued, []
+        for loader in queued:
+            loader.send()
+
+    def _beginner(self, method: Any) -> Begin:
+        """How a call of the method is begun."""
+        return partial(Stepped, loop=self._loop) if method.__self__.is_stepped else asyncio.ensure_future
+
+    def _batch(self, method: Any, shared: tuple[Hashable, ...]) -> Ask:
         """The function that a loader calls with all keys of a tick."""
 
         async def batch(keys: list[Any]) -> list[Any]:

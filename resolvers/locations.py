@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from datasources.errors import InvalidRequest
+from datasources.ids import OfCustomer
 from datasources.locations import Around, LocationRow
 from datasources.paging import Page, PageRequest, page_of_list
 from datasources.profiles import CustomerRow, PlaceRow
@@ -54,10 +55,10 @@ async def favorite(customer: CustomerRow, context: Context) -> LocationRow | Non
     return None if customer.favorite_location_id is None else await location(context, customer.favorite_location_id)
 
 
-async def of_customer(customer: CustomerRow, context: Context, page: PageRequest) -> Page[PlaceRow]:
+async def of_customer(customer: OfCustomer, context: Context, page: PageRequest) -> Page[PlaceRow]:
     """Where the customer is at home, was last, and bought (S-2): by relation, then last seen newest first."""
     order = ("rank", "recency", "location_id")
-    ties = await context.load(context.sources.profiles.places, customer.id)
+    ties = await context.load(context.sources.profiles.places, customer.customer_id)
     in_order = sorted(ties, key=lambda tie: (tie.rank, tie.recency, tie.location_id))
     return page_of_list(in_order, page, order)
 

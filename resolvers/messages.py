@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from datasources.ids import CustomerId, EntityId, OwnedId
+from datasources.ids import CustomerId, EntityId, OfCustomer, OwnedId
 from datasources.messages import (
     DirectMessageRow,
     DirectMessageShown,
@@ -14,12 +14,11 @@ from datasources.messages import (
     MessageShown,
 )
 from datasources.paging import Page, PageRequest
-from datasources.profiles import CustomerRow
 from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
 
 
-async def inbox(customer: CustomerRow, context: Context, page: PageRequest) -> Page[MessageRow]:
+async def inbox(customer: OfCustomer, context: Context, page: PageRequest) -> Page[MessageRow]:
     """Campaign messages, newest first (P1)."""
     return await context.load(context.sources.messages.inbox, customer.customer_id, page)
 
@@ -29,7 +28,7 @@ async def message(context: Context, customer: UUID, id: UUID) -> MessageRow | No
     return await context.load(context.sources.messages.messages, (CustomerId(customer), EntityId(id)), context.now)
 
 
-async def conversation(customer: CustomerRow, context: Context, page: PageRequest) -> Page[DirectMessageRow]:
+async def conversation(customer: OfCustomer, context: Context, page: PageRequest) -> Page[DirectMessageRow]:
     """What customer and staff wrote each other, newest first (P7)."""
     return await context.load(context.sources.messages.conversation, customer.customer_id, page)
 

@@ -4,14 +4,14 @@ import datetime as dt
 from collections.abc import Sequence
 
 from datasources.errors import InvalidRequest
+from datasources.ids import OfCustomer
 from datasources.metrics import CustomerMetricsRow, Engagement, ProductAffinity, Rfm, RfmWindow
-from datasources.profiles import CustomerRow
 from resolvers.context import Context
 
 MOST_AFFINITIES = 200
 
 
-async def metrics(customer: CustomerRow, context: Context) -> CustomerMetricsRow | None:
+async def metrics(customer: OfCustomer, context: Context) -> CustomerMetricsRow | None:
     """The figures of the last batch; None before there was one."""
     return await context.load(context.sources.metrics.metrics, customer.customer_id)
 

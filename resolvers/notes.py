@@ -7,10 +7,9 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from datasources.ids import CustomerId, EntityId, OwnedId
+from datasources.ids import CustomerId, EntityId, OfCustomer, OwnedId
 from datasources.notes import NoteAddition, NoteChange, NoteDeletion, NoteRevisionRow, NoteRow, NoteShown
 from datasources.paging import Page, PageRequest
-from datasources.profiles import CustomerRow
 from datasources.program import NoteReason
 from datasources.writing import Reason
 from permissions.model import Scope
@@ -20,7 +19,7 @@ from resolvers.context import Context
 EDIT_ANY = Scope("notes:editAny")
 
 
-async def notes(customer: CustomerRow, context: Context, page: PageRequest) -> Page[NoteRow]:
+async def notes(customer: OfCustomer, context: Context, page: PageRequest) -> Page[NoteRow]:
     """The customer's notes, newest first (Q3)."""
     return await context.load(context.sources.notes.of_customers, customer.customer_id, page)
 

@@ -11,7 +11,7 @@ import msgspec
 
 from datasources.errors import InvalidRequest
 from datasources.folding import fold
-from datasources.ids import CustomerId, EntityId, OwnedId
+from datasources.ids import CustomerId, EntityId, OfCustomer, OwnedId
 from datasources.offer_moves import hindrance
 from datasources.offers import (
     GRANTING,
@@ -65,7 +65,7 @@ def admin_url(row: OfferRow, context: Context) -> str | None:
     return context.settings.admin_page("offers", str(row.id))
 
 
-async def held(customer: CustomerRow, context: Context, page: PageRequest) -> Page[CustomerOfferRow]:
+async def held(customer: OfCustomer, context: Context, page: PageRequest) -> Page[CustomerOfferRow]:
     """What was issued to the customer, newest first; without what expired where the program hides it (O17)."""
     if not context.settings.show_expired_offers:
         asked = page.filter if isinstance(page.filter, CustomerOfferFilter) else CustomerOfferFilter()
@@ -173,7 +173,7 @@ def _spendable(context: Context) -> tuple[str, ...]:
     return tuple(account.key for account in accounts if account.type is PointAccountType.REDEEMABLE)
 
 
-async def incentives(customer: CustomerRow, context: Context, page: PageRequest) -> Page[IncentiveRow]:
+async def incentives(customer: OfCustomer, context: Context, page: PageRequest) -> Page[IncentiveRow]:
     """Points and offers granted, newest first: two lists of the same order, merged as far as the page goes."""
     sources, owner = context.sources, customer.customer_id
     issued = context.load(sources.offers.held, owner, page)

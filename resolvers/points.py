@@ -9,7 +9,7 @@ import msgspec
 
 from datasources.audit import ApprovalRow
 from datasources.errors import InvalidRequest
-from datasources.ids import CustomerId, EntityId, OwnedId
+from datasources.ids import CustomerId, EntityId, OfCustomer, OwnedId
 from datasources.ledger import as_made
 from datasources.paging import Page, PageRequest
 from datasources.points import (
@@ -23,7 +23,6 @@ from datasources.points import (
     PointReversal,
     PointsShown,
 )
-from datasources.profiles import CustomerRow
 from datasources.program import PointAccountDefinition, PointSource
 from datasources.transactions import TransactionRow
 from datasources.writing import Reason
@@ -36,48 +35,51 @@ ADJUST_BLOCKED = Scope("points:adjustBlocked")
 
 
 async def accounts(
-    customer: CustomerRow, context: Context, keys: Sequence[str] | None = None
+    customer: OfCustomer, context: Context, keys: Sequence[str] | None = None
 ) -> Sequence[PointAccountRow]:
     """The customer's accounts in the order of the program, those of `keys` where given."""
     rows = {
-        row.account_key: row for row in await context.load(context.sources.points.accounts, customer.id, context.now)
+        row.account_key: row
+        for row in await context.load(context.sources.points.accounts, customer.customer_id, context.now)
     }
     wanted = [account.key for account in context.settings.point_accounts if keys is None or account.key in keys]
-    return [rows.get(key) or PointAccountRow.empty(customer.id, key) for key in wanted]
+    return [rows.get(key) or PointAccountRow.empty(customer.customer_id, key) for key in wanted]
 
 
-async def total(customer: CustomerRow, context: Context, as_of: dt.datetime | None = None) -> int:
+async def total(customer: OfCustomer, context: Context, as_of: dt.datetime | None = None) -> int:
     """The sum of the accounts that count toward the total, now or at a past moment (D8)."""
     counted = [account.key for account in context.settings.point_accounts if account.counts_toward_total]
     if as_of is None:
         found = await accounts(customer, context, counted)
         return sum(account.balance for account in found)
     return sum(
-        await context.load_many(context.sources.points.balances_at, [(customer.id, key) for key in counted], as_of)
+        await context.load_many(
+            context.sources.points.balances_at, [(customer.customer_id, key) for key in counted], as_of
+        )
     )
 
 
-async def audit(customer: CustomerRow, context: Context, page: PageRequest) -> Page[PointAuditRow]:
+async def audit(customer: OfCustomer, context: Context, page: PageRequest) -> Page[PointAuditRow]:
     """The point audit log, newest first (1.H)."""
-    return await context.load(context.sources.points.audit, customer.id, page)
+    return await context.load(context.sources.points.audit, customer.customer_id, page)
 
 
 async def expiry_schedule(
-    customer: CustomerRow, context: Context, until: dt.datetime | None = None
+    customer: OfCustomer, context: Context, until: dt.datetime | None = None
 ) -> Sequence[PointExpiryRow]:
     """Points that will expire, soonest first."""
-    return await context.load(context.sources.points.expiries, customer.id, context.now, until)
+    return await context.load(context.sources.points.expiries, customer.customer_id, context.now, until)
 
 
 async def explain(
-    customer: CustomerRow, context: Context, account: str, since: dt.datetime, until: dt.datetime
+    customer: OfCustomer, context: Context, account: str, since: dt.datetime, until: dt.datetime
 ) -> BalanceExplanation:
     """What led from the balance before `since` to that before `until`. Raises InvalidRequest."""
     if account not in {definition.key for definition in context.settings.point_accounts}:
         raise InvalidRequest("The program has no such point account.", "account")
     if until < since:
         raise InvalidRequest("`until` lies before `from`.", "until")
-    return await context.load(context.sources.points.movements, (customer.id, account), since, until)
+    return await context.load(context.sources.points.movements, (customer.customer_id, account), since, until)
 
 
 async def balance_at(account: PointAccountRow, context: Context, at: dt.datetime) -> int:

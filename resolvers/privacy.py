@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from datasources.ids import CustomerId
+from datasources.ids import CustomerId, OfCustomer
 from datasources.paging import Page, PageRequest
 from datasources.privacy import PrivacyAction, PrivacyRequestRow, PrivacyRequestType, PrivacyShown
 from datasources.privacy import status_text as in_words
@@ -16,7 +16,7 @@ from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
 
 
-async def newest(customer: CustomerRow, context: Context) -> Sequence[PrivacyRequestRow]:
+async def newest(customer: OfCustomer, context: Context) -> Sequence[PrivacyRequestRow]:
     """The customer's newest request of every type, cancelled ones left out."""
     return await context.load(context.sources.privacy.newest, customer.customer_id)
 
@@ -26,12 +26,12 @@ async def status_text(customer: CustomerRow, context: Context) -> str:
     return in_words(customer.membership_state, customer.processing, await newest(customer, context))
 
 
-async def latest_export(customer: CustomerRow, context: Context) -> PrivacyRequestRow | None:
+async def latest_export(customer: OfCustomer, context: Context) -> PrivacyRequestRow | None:
     """The customer's newest export, completed or not."""
     return next((row for row in await newest(customer, context) if row.type is PrivacyRequestType.EXPORT), None)
 
 
-async def of_customer(customer: CustomerRow, context: Context, page: PageRequest) -> Page[PrivacyRequestRow]:
+async def of_customer(customer: OfCustomer, context: Context, page: PageRequest) -> Page[PrivacyRequestRow]:
     """All requests made on the customer's behalf, newest first (X16)."""
     return await context.load(context.sources.privacy.of_customers, customer.customer_id, page)
 

@@ -44,6 +44,13 @@ async def customer(context: Context, id: UUID) -> CustomerRow | None:
     return await context.load(context.sources.profiles.customers, CustomerId(id), reach)
 
 
+def known(context: Context, id: UUID) -> CustomerId | None:
+    """The customer if they are there at all; None for callers whose reach takes a look at the row."""
+    reach = context.principal.reach
+    is_reached = reach.kind is ReachKind.ALL or (reach.kind is ReachKind.CUSTOMER and reach.customer == id)
+    return CustomerId(id) if is_reached else None
+
+
 async def customers(context: Context, ids: Sequence[CustomerId]) -> list[CustomerRow | None]:
     """Customers by id in the order given, None for those that the caller can't reach."""
     reach = within(context.principal)
@@ -56,6 +63,12 @@ async def me(_root: object, context: Context) -> CustomerRow | None:
     """The customer that the caller's own token is bound to."""
     bound = context.principal.reach.customer
     return None if bound is None else await customer(context, bound)
+
+
+def own(context: Context) -> CustomerId | None:
+    """The customer whom the caller's own token is bound to."""
+    bound = context.principal.reach.customer
+    return None if bound is None else known(context, bound)
 
 
 async def by_support_id(context: Context, support_id: str) -> CustomerRow | None:

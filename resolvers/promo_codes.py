@@ -5,9 +5,8 @@ from uuid import UUID
 
 import msgspec
 
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import CustomerId, EntityId, OfCustomer
 from datasources.paging import Page, PageRequest
-from datasources.profiles import CustomerRow
 from datasources.promo_codes import (
     LockoutRow,
     PromoCodeClaim,
@@ -21,7 +20,7 @@ from resolvers.command import Command, CustomerActionInput, Payload, carried_out
 from resolvers.context import Context
 
 
-async def codes(customer: CustomerRow, context: Context, page: PageRequest) -> Page[PromoCodeRow]:
+async def codes(customer: OfCustomer, context: Context, page: PageRequest) -> Page[PromoCodeRow]:
     """Codes claimed by the customer or assigned to them, newest first (L1)."""
     return await context.load(context.sources.promo_codes.codes, customer.customer_id, page)
 
@@ -36,7 +35,7 @@ def admin_url(row: PromoCodeRow, context: Context) -> str | None:
     return context.settings.admin_page("promo-codes", quote(row.code, safe=""))
 
 
-async def errors(customer: CustomerRow, context: Context, page: PageRequest) -> Page[PromoCodeErrorRow]:
+async def errors(customer: OfCustomer, context: Context, page: PageRequest) -> Page[PromoCodeErrorRow]:
     """Failed claims, newest first (L2)."""
     return await context.load(context.sources.promo_codes.errors, customer.customer_id, page)
 
@@ -46,7 +45,7 @@ async def error(context: Context, customer: UUID, id: UUID) -> PromoCodeErrorRow
     return await context.load(context.sources.promo_codes.errors_by_id, (CustomerId(customer), EntityId(id)))
 
 
-async def limiters(customer: CustomerRow, context: Context, page: PageRequest) -> Page[PromoCodeLimiterRow]:
+async def limiters(customer: OfCustomer, context: Context, page: PageRequest) -> Page[PromoCodeLimiterRow]:
     """Limiters that the customer met, newest first (L3)."""
     return await context.load(context.sources.promo_codes.limiters, customer.customer_id, page)
 
@@ -56,7 +55,7 @@ async def limiter(context: Context, customer: UUID, id: UUID) -> PromoCodeLimite
     return await context.load(context.sources.promo_codes.limiters_by_id, (CustomerId(customer), EntityId(id)))
 
 
-async def lockout(customer: CustomerRow, context: Context) -> LockoutRow:
+async def lockout(customer: OfCustomer, context: Context) -> LockoutRow:
     """Whether failed claims have locked the customer out (L4); all zero where none ever failed."""
     return await _lockout(customer.customer_id, context)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ import msgspec
 
 from datasources.observing import OBSERVED, Observed
 from datasources.paging import Page
-from resolvers.loading import Loaders, call_name
+from resolvers.loading import Ask, Begin, Loader, Loaders, call_name
 
 Value = TypeVar("Value")
 
@@ -82,9 +82,15 @@ class RecordingLoaders(Loaders):
             batch.rows = _rows(found)
         return found
 
-    def _batch(
-        self, method: Any, shared: tuple[Hashable, ...]
-    ) -> Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]:
+    def _queue(self, loader: Loader) -> None:
+        """Each in the name of the field whose load began its batch."""
+        self._loop.call_soon(self._loop.call_soon, loader.send)
+
+    def _beginner(self, method: Any) -> Begin:
+        """In a task, which inherits the field that began it."""
+        return asyncio.ensure_future
+
+    def _batch(self, method: Any, shared: tuple[Hashable, ...]) -> Ask:
         ask = super()._batch(method, shared)
 
         async def batch(keys: list[Any]) -> list[Any]:

@@ -2,14 +2,13 @@
 
 from uuid import UUID
 
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import CustomerId, EntityId, OfCustomer
 from datasources.paging import Page, PageRequest
-from datasources.profiles import CustomerRow
 from datasources.rewards import RewardRow
 from resolvers.context import Context
 
 
-async def rewards(customer: CustomerRow, context: Context, page: PageRequest) -> Page[RewardRow]:
+async def rewards(customer: OfCustomer, context: Context, page: PageRequest) -> Page[RewardRow]:
     """The customer's rewards, newest first (K8)."""
     return await context.load(context.sources.rewards.rewards, customer.customer_id, page)
 

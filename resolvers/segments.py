@@ -5,16 +5,15 @@ from uuid import UUID
 
 import msgspec
 
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import CustomerId, EntityId, OfCustomer
 from datasources.paging import Page, PageRequest
-from datasources.profiles import CustomerRow
 from datasources.segments import MembershipShown, SegmentMember, SegmentMembershipRow, SegmentRow
 from datasources.writing import Reason
 from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
 
 
-async def memberships(customer: CustomerRow, context: Context, page: PageRequest) -> Page[SegmentMembershipRow]:
+async def memberships(customer: OfCustomer, context: Context, page: PageRequest) -> Page[SegmentMembershipRow]:
     """The segments that the customer is in, last entered first."""
     return await context.load(context.sources.segments.memberships, customer.customer_id, page)
 

@@ -8,9 +8,8 @@ import msgspec
 
 from datasources.errors import InvalidRequest
 from datasources.folding import fold
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import CustomerId, EntityId, OfCustomer
 from datasources.paging import Page, PageRequest
-from datasources.profiles import CustomerRow
 from datasources.tags import (
     CustomerTagRow,
     TagChangeRow,
@@ -31,12 +30,12 @@ SUGGESTED = 10
 MOST_SUGGESTED = 200
 
 
-async def tags(customer: CustomerRow, context: Context, page: PageRequest) -> Page[CustomerTagRow]:
+async def tags(customer: OfCustomer, context: Context, page: PageRequest) -> Page[CustomerTagRow]:
     """The customer's tags, top tags first (G13)."""
     return await context.load(context.sources.tags.tags, customer.customer_id, page)
 
 
-async def history(customer: CustomerRow, context: Context, page: PageRequest) -> Page[TagChangeRow]:
+async def history(customer: OfCustomer, context: Context, page: PageRequest) -> Page[TagChangeRow]:
     """The log of what happened to the customer's tags, newest first (J8)."""
     return await context.load(context.sources.tags.history, customer.customer_id, page)
 

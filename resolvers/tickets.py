@@ -2,14 +2,13 @@
 
 from uuid import UUID
 
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import CustomerId, EntityId, OfCustomer
 from datasources.paging import Page, PageRequest
-from datasources.profiles import CustomerRow
 from datasources.tickets import TicketRow
 from resolvers.context import Context
 
 
-async def tickets(customer: CustomerRow, context: Context, page: PageRequest) -> Page[TicketRow]:
+async def tickets(customer: OfCustomer, context: Context, page: PageRequest) -> Page[TicketRow]:
     """The customer's tickets, the last submitted first (U1)."""
     return await context.load(context.sources.tickets.of_customers, customer.customer_id, page)
 

@@ -5,9 +5,8 @@ from uuid import UUID
 
 import msgspec
 
-from datasources.ids import CustomerId, EntityId
+from datasources.ids import CustomerId, EntityId, OfCustomer
 from datasources.paging import Page, PageRequest
-from datasources.profiles import CustomerRow
 from datasources.program import Tier, TierSystem, hundredths
 from datasources.tiers import (
     CustomerTierRow,
@@ -26,7 +25,7 @@ EVERY = 200
 """More systems than any program has."""
 
 
-async def tiers(customer: CustomerRow, context: Context, page: PageRequest) -> Page[CustomerTierRow]:
+async def tiers(customer: OfCustomer, context: Context, page: PageRequest) -> Page[CustomerTierRow]:
     """The current tier of each system (I11)."""
     return await context.load(context.sources.tiers.tiers, customer.customer_id, page, windows(context))
 
@@ -41,7 +40,7 @@ def windows(context: Context) -> Windows:
     return found
 
 
-async def history(customer: CustomerRow, context: Context, page: PageRequest) -> Page[TierChangeRow]:
+async def history(customer: OfCustomer, context: Context, page: PageRequest) -> Page[TierChangeRow]:
     """The log of tier changes, newest first (I14)."""
     return await context.load(context.sources.tiers.history, customer.customer_id, page)
 

@@ -6,14 +6,13 @@ from uuid import UUID
 
 import msgspec
 
-from datasources.ids import CustomerId, EntityId, OwnedId
+from datasources.ids import CustomerId, EntityId, OfCustomer, OwnedId
 from datasources.ledger import as_made
 from datasources.locations import LocationRow
 from datasources.matching import CustomerMatch
 from datasources.offers import CustomerOfferRow
 from datasources.paging import Page, PageRequest
 from datasources.points import PointAuditRow, PointEntryKind
-from datasources.profiles import CustomerRow
 from datasources.refusals import UserErrorCode
 from datasources.tiers import TierChangeRow
 from datasources.transactions import (
@@ -38,9 +37,9 @@ from resolvers.context import Context
 from resolvers.matching import customers_of
 
 
-async def purchases(customer: CustomerRow, context: Context, page: PageRequest) -> Page[TransactionRow]:
+async def purchases(customer: OfCustomer, context: Context, page: PageRequest) -> Page[TransactionRow]:
     """The customer's purchases, newest first (T1, T2)."""
-    return await context.load(context.sources.transactions.purchases, customer.id, page)
+    return await context.load(context.sources.transactions.purchases, customer.customer_id, page)
 
 
 async def transaction(context: Context, customer: UUID, id: UUID) -> TransactionRow | None:

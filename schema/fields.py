@@ -23,6 +23,8 @@ from schema.directives import Authenticated, Cost, ListSize, Pii, Source, requir
 
 Serve = Callable[..., Any]
 """(row, context, **arguments) → the value, or an awaitable of it: a resolver of `resolvers`."""
+Known = Callable[..., CustomerId | None]
+"""(context, **arguments) → the customer who will be answered if they are there at all; None where that has to be asked."""
 Pack = Callable[[dict[str, Any]], Any]
 """Makes the filter of a page request out of a connection's other arguments."""
 DefaultOrder = Callable[[Any], Hashable]
@@ -83,6 +85,7 @@ class GraphField(StrawberryField):
     masks_parts: bool = False
     paging: Paging | None = None
     commanding: Commanding | None = None
+    known: Known | None = None
 
     @property
     def is_masked(self) -> bool:
@@ -120,14 +123,16 @@ def lookup(
     pii: PiiKind | None = None,
     authenticated: bool = False,
     sized_by: str | None = None,
+    known: Known | None = None,
     graphql_name: str | None = None,
 ) -> Any:  # typed as the attribute it stands for
     """A field that a resolver answers: one value, or a whole list; null where its domain has no source.
 
     `domain` is printed as `@source`, `served_by` is not. `sized_by` names the argument whose keys are what is listed.
+    `known` tells of a customer before their row is there, so that what needs no more of them is asked for together with it.
     """
     field = GraphField(type_annotation=StrawberryAnnotation(type_), graphql_name=graphql_name)
-    field.serve, field.domain = serve, served_by
+    field.serve, field.domain, field.known = serve, served_by, known
     field.arguments = [_strawberry_argument(item) for item in arguments]
     _mark(field, requires=requires, domain=domain, pii=pii, authenticated=authenticated)
     if sized_by is not None:

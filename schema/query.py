@@ -9,6 +9,7 @@ import strawberry
 
 from datasources import profiles as rows
 from datasources.errors import InvalidRequest, NotConfigured
+from datasources.ids import CustomerId
 from resolvers import nodes, profiles, search
 from resolvers.context import Context
 from schema.audit import AuditQueries
@@ -78,6 +79,13 @@ async def customer(_root: object, context: Context, by: rows.CustomerKey) -> row
     return await profiles.by_external_id(context, by.external_id.system, by.external_id.value)
 
 
+def known(context: Context, by: rows.CustomerKey) -> CustomerId | None:
+    """The customer whom a key names itself. Raises InvalidRequest."""
+    if by.id is not None:
+        return profiles.known(context, parse_id(by.id, "by", "Customer")[1][0])
+    return None if by.uuid is None else profiles.known(context, parse_uuid(by.uuid, "by"))
+
+
 def listed(given: dict[str, Any]) -> rows.CustomerFilter | None:
     """The filter with its global ids read. Raises InvalidRequest."""
     asked: rows.CustomerFilter | None = given.get("filter")
@@ -134,13 +142,14 @@ class CustomerQueries:
         sized_by="ids",
     )
     """Several by their global ids, in their order."""
-    me = lookup(Customer | None, profiles.me, authenticated=True)
+    me = lookup(Customer | None, profiles.me, authenticated=True, known=profiles.own)
     """The customer that the caller's own token is bound to."""
     customer = lookup(
         Customer | None,
         customer,
         argument("by", CustomerKey, "One identifier."),
         requires="customers:read",
+        known=known,
     )
     """By an identifier that is no personal data. Always available."""
     customer_lookup = lookup(

@@ -13,8 +13,8 @@ from datasources.paging import Page, PageRequest
 from datasources.profiles import Within
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
-from datasources.sql.engine import Database
 from datasources.sql.reach import reach_of
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import NOW, Keyed, Paged, Rows, among, equal, within
 from datasources.sql.tables.audit import approvals, audit_entries
 
@@ -48,14 +48,10 @@ APPROVALS = Keyed(APPROVAL, key=("id",), filters=REACH)
 WAITING = Paged(APPROVAL, order=("requested_at", "id"), owner=None, filters=REACH | {"state": _in_state})
 
 
-class SqlAudit:
+class SqlAudit(SqlReader):
     """Serves `datasources.audit.AuditReader`."""
 
     domain: ClassVar[Domain] = Domain.AUDIT
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def log(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[AuditRow]]:
         """See AuditReader."""

@@ -11,7 +11,7 @@ from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
-from datasources.sql.engine import Database
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import NOW, Keyed, Paged, Rows
 from datasources.sql.tables.campaigns import campaigns, customer_campaigns
 
@@ -55,14 +55,10 @@ CAMPAIGNS = Paged(CAMPAIGN, order=("starts_at", "id"), filters={"tab": _in_tab})
 BY_ID = Keyed(CAMPAIGN)
 
 
-class SqlCampaigns:
+class SqlCampaigns(SqlReader):
     """Serves `datasources.campaigns.CampaignReader`."""
 
     domain: ClassVar[Domain] = Domain.CAMPAIGNS
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def campaigns(
         self, customers: Sequence[CustomerId], page: PageRequest

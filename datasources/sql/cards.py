@@ -10,7 +10,7 @@ from datasources.cards import CardHistoryRow, CardRow, CardStatus, LoyaltyCardRo
 from datasources.ids import CustomerId, EntityId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
-from datasources.sql.engine import Database
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import NOW, Keyed, Paged, Rows, among, equal
 from datasources.sql.tables.cards import card_history, cards, loyalty_cards
 
@@ -35,14 +35,10 @@ LOYALTY_CARDS = Paged(LOYALTY_CARD, order=("issued_at", "id"))
 LOYALTY_CARDS_BY_ID = Keyed(LOYALTY_CARD)
 
 
-class SqlCards:
+class SqlCards(SqlReader):
     """Serves `datasources.cards.CardReader`."""
 
     domain: ClassVar[Domain] = Domain.CARDS
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def cards(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[CardRow]]:
         """See CardReader."""

@@ -7,7 +7,7 @@ from datasources.devices import DeviceRow, DigitalPropertyRow
 from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
-from datasources.sql.engine import Database
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import Keyed, Paged, Rows
 from datasources.sql.tables.devices import devices, digital_properties
 
@@ -20,14 +20,10 @@ PROPERTIES_OF = Paged(PROPERTY, order=("last_seen_at", "id"))
 PROPERTIES = Keyed(PROPERTY)
 
 
-class SqlDevices:
+class SqlDevices(SqlReader):
     """Serves `datasources.devices.DeviceReader`."""
 
     domain: ClassVar[Domain] = Domain.DEVICES
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def of_customers(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[DeviceRow]]:
         """See DeviceReader."""

@@ -49,6 +49,12 @@ class Dialect(Protocol):
 
     name: str
     compiler: SqlDialect
+    joins_reads: bool
+    """Several small reads cost less together than one by one."""
+    trips: int
+    """How often something was read: tests count it."""
+    is_stepped: bool
+    """Its reads need no task to run in: see `datasources.stepping`."""
 
     def keys(self, named: str = "keys", /, **columns: TypeEngine[Any]) -> FromClause:
         """A table of the keys bound as `<named>_<column>`, with `position` (0, 1, …) first."""
@@ -95,6 +101,10 @@ class Dialect(Protocol):
 
     async def fetch(self, sql: str, values: Values) -> Rows:
         """All rows of a read. Raises SourceUnavailable, SourceTimedOut, SourceRefused."""
+        ...
+
+    async def fetch_all(self, statements: Sequence[tuple[str, Values]]) -> Sequence[Rows]:
+        """All rows of each of several reads. Raises as `fetch` does, where one of them can't be done."""
         ...
 
     def insert(self, table: Table) -> Any:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Hashable, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -16,11 +16,13 @@ from sqlalchemy.types import TypeEngine
 from datasources.errors import SourceUnavailable
 from datasources.ids import NO_CUSTOMER
 from datasources.observing import OBSERVED
+from datasources.rounds import ROUNDS
 from datasources.sql.dialects import DIALECTS, Dialect
 from datasources.sql.reading import Columns, Keys, Reader
+from datasources.sql.rounds import SqlRound
 from datasources.sql.sealing import CustomerKey, MasterKey
 from datasources.sql.tables.profiles import customers
-from datasources.sql.transacting import Made, Steps
+from datasources.sql.transacting import Made, Rows, Steps
 from datasources.sql.types import Sealed
 
 Row = TypeVar("Row")
@@ -206,20 +208,34 @@ class Database:
         await asyncio.gather(*self._writing, return_exceptions=True)
         await self.dialect.close()
 
-    async def fetch(self, prepared: Prepared[Row], parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    async def fetch(
+        self, prepared: Prepared[Row], parameters: Mapping[str, Any], *, is_small: bool = False
+    ) -> list[tuple[Any, ...]]:
         """Leading columns and, last, the struct of every row, in the statement's order; None for the struct of an outer
         join that found nothing. Raises SourceUnavailable, SourceTimedOut, SourceRefused.
 
-        Sealed text is opened; text whose key was destroyed is gone: None, or empty where it must be text.
+        A read that is small, of one key, may be sent together with others of the request: of many rows, the records
+        cost more so than the round trips. Sealed text is opened; text whose key was destroyed is gone: None, or empty where it must be text.
         """
         self.statements += 1
         observed = OBSERVED.get()
         if observed is not None:
             observed.sent(prepared.columns)
-        records, reader = await self.dialect.fetch(prepared.sql, prepared.values(parameters)), prepared.reader
+        records, reader = await self._records(prepared, parameters, is_small=is_small), prepared.reader
         if reader.owners is None:
             return reader.read(records, NO_KEYS)
         return reader.read(records, await self.keyring.of(reader.owners(records)))
+
+    def _records(self, prepared: Prepared[Any], parameters: Mapping[str, Any], *, is_small: bool) -> Awaitable[Rows]:
+        sql, values = prepared.sql, prepared.values(parameters)
+        rounds = ROUNDS.get() if is_small and self.dialect.joins_reads else None
+        if rounds is None:
+            return self.dialect.fetch(sql, values)
+        found = rounds.get(self)
+        if found is None:
+            found = rounds[self] = SqlRound(self.dialect)
+        assert isinstance(found, SqlRound)  # noqa: S101  # made above
+        return found.rows(sql, values)
 
     async def transact(self, work: Callable[[], Statements[Made]], *, keep: bool = True) -> Made:
         """What the work made, in one transaction. Raises SourceUnavailable, SourceTimedOut, SourceRefused, OutcomeUnknown,

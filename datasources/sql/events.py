@@ -12,8 +12,8 @@ from datasources.paging import Page, PageRequest
 from datasources.profiles import OrderDirection
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
-from datasources.sql.engine import Database
 from datasources.sql.quarantine import WAITING, shown
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import Condition, Keyed, Paged, Rows, among, within
 from datasources.sql.tables.events import events
 
@@ -40,14 +40,10 @@ UNMATCHED = Paged(WAITING, order=("received_at", "id"), owner=None)
 UNMATCHED_EVENTS = Keyed(WAITING, key=("id",))
 
 
-class SqlEvents:
+class SqlEvents(SqlReader):
     """Serves `datasources.events.EventReader`."""
 
     domain: ClassVar[Domain] = Domain.EVENTS
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def stream(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[EventRow]]:
         """See EventReader."""

@@ -21,6 +21,7 @@ from datasources.paging import Page, PageRequest, page_of_list
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database, Prepared
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import (
     Condition,
     EachOf,
@@ -113,14 +114,13 @@ def _in_box(keys: FromClause, dialect: Dialect, asked: frozenset[str]) -> Select
     )
 
 
-class SqlLocations:
+class SqlLocations(SqlReader):
     """Serves `datasources.locations.LocationReader`."""
 
     domain: ClassVar[Domain] = Domain.LOCATIONS
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
+        super().__init__(database)
         self._boxes: dict[frozenset[str], EachOf[Candidate]] = {}
         self._schedules: Prepared[str] = Prepared(select(SCHEDULE).distinct(), str, database.dialect)
 

@@ -10,7 +10,7 @@ from datasources.ids import CustomerId, OwnedId
 from datasources.messages import DirectMessageRow, MessageRow, MessageStatus
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
-from datasources.sql.engine import Database
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import NOW, Keyed, Paged, Rows, among
 from datasources.sql.tables.messages import direct_messages, messages
 
@@ -30,14 +30,10 @@ CONVERSATION = Paged(DIRECT_MESSAGE, order=("sent_at", "id"))
 DIRECT_MESSAGES = Keyed(DIRECT_MESSAGE)
 
 
-class SqlMessages:
+class SqlMessages(SqlReader):
     """Serves `datasources.messages.MessageReader`."""
 
     domain: ClassVar[Domain] = Domain.MESSAGES
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def inbox(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[MessageRow]]:
         """See MessageReader."""

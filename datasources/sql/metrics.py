@@ -6,21 +6,17 @@ from typing import ClassVar
 from datasources.ids import CustomerId
 from datasources.metrics import CustomerMetricsRow
 from datasources.registry import Domain
-from datasources.sql.engine import Database
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import Keyed, Rows
 from datasources.sql.tables.metrics import customer_metrics
 
 METRICS = Keyed(Rows(CustomerMetricsRow, customer_metrics), key=("customer_id",))
 
 
-class SqlMetrics:
+class SqlMetrics(SqlReader):
     """Serves `datasources.metrics.MetricReader`."""
 
     domain: ClassVar[Domain] = Domain.METRICS
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def metrics(self, customers: Sequence[CustomerId]) -> Sequence[CustomerMetricsRow | None]:
         """See MetricReader."""

@@ -7,7 +7,7 @@ from datasources.ids import CustomerId, OwnedId
 from datasources.notes import NoteRevisionRow, NoteRow
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
-from datasources.sql.engine import Database
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import Keyed, Paged, Rows, equal
 from datasources.sql.tables.notes import note_revisions, notes
 
@@ -19,14 +19,10 @@ REVISION = Rows(NoteRevisionRow, note_revisions)
 REVISIONS = Keyed(REVISION, key=("customer_id", "note_id"), sorted_by=(note_revisions.c.version,))
 
 
-class SqlNotes:
+class SqlNotes(SqlReader):
     """Serves `datasources.notes.NoteReader`."""
 
     domain: ClassVar[Domain] = Domain.NOTES
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def of_customers(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[NoteRow]]:
         """See NoteReader."""

@@ -30,6 +30,7 @@ from datasources.paging import Page, PageRequest, page_of
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database, Prepared
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import NOW, Keyed, Paged, Rows, among, holds
 from datasources.sql.tables.offers import customer_offers, offer_exclusions, offers
 
@@ -164,14 +165,10 @@ def times_held(customer: ColumnElement[UUID], offer: ColumnElement[UUID]) -> Col
 AVAILABLE = Available()
 
 
-class SqlOffers:
+class SqlOffers(SqlReader):
     """Serves `datasources.offers.OfferReader`."""
 
     domain: ClassVar[Domain] = Domain.OFFERS
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def offers(self, ids: Sequence[UUID], now: dt.datetime) -> Sequence[OfferRow | None]:
         """See OfferReader."""

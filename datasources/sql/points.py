@@ -37,7 +37,7 @@ from datasources.points import (
     PointMovement,
 )
 from datasources.registry import Domain
-from datasources.sql.engine import Database
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import NOW, EachOf, Keyed, Paged, Rows, among, equal, holds, total, within
 from datasources.sql.tables.points import point_accounts, point_allocations, point_days, point_entries, point_lots
 from datasources.sql.types import LAST, Instant
@@ -221,14 +221,10 @@ BALANCES_AT = EachOf(int, ACCOUNT_KEY, _balances_at)
 MOVEMENTS: EachOf[tuple[Any, ...]] = EachOf(lambda *values: values, ACCOUNT_KEY, _movements)
 
 
-class SqlPoints:
+class SqlPoints(SqlReader):
     """Serves `datasources.points.PointReader`."""
 
     domain: ClassVar[Domain] = Domain.POINTS
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def accounts(self, customers: Sequence[CustomerId], now: dt.datetime) -> Sequence[Sequence[PointAccountRow]]:
         """See PointReader."""

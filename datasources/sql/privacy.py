@@ -11,8 +11,8 @@ from datasources.paging import Page, PageRequest
 from datasources.privacy import PrivacyRequestRow, PrivacyRequestState
 from datasources.profiles import Within
 from datasources.registry import Domain
-from datasources.sql.engine import Database
 from datasources.sql.reach import reach_of
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import Keyed, Paged, Rows, among, within
 from datasources.sql.tables.privacy import privacy_requests
 
@@ -45,14 +45,10 @@ OUTDATED = exists().where(
 NEWEST = Keyed(REQUEST, key=("customer_id",), where=(STANDING, ~OUTDATED), sorted_by=(privacy_requests.c.type,))
 
 
-class SqlPrivacy:
+class SqlPrivacy(SqlReader):
     """Serves `datasources.privacy.PrivacyReader`."""
 
     domain: ClassVar[Domain] = Domain.PRIVACY
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def of_customers(
         self, customers: Sequence[CustomerId], page: PageRequest

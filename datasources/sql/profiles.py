@@ -21,9 +21,9 @@ from datasources.profiles import (
 )
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
-from datasources.sql.engine import Database
 from datasources.sql.matching import customers_named
 from datasources.sql.reach import reach_of
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import Condition, Keyed, Paged, Rows, among, begins, equal
 from datasources.sql.tables.profiles import consents, customer_places, customers, identifiers
 from datasources.sql.tables.segments import segment_members
@@ -120,14 +120,10 @@ def _ordered(order: CustomerOrder) -> Paged[CustomerRow]:
     )
 
 
-class SqlProfiles:
+class SqlProfiles(SqlReader):
     """Serves `datasources.profiles.ProfileReader`."""
 
     domain: ClassVar[Domain] = Domain.PROFILES
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def customers(self, ids: Sequence[CustomerId], within: Within) -> Sequence[CustomerRow | None]:
         """See ProfileReader."""

@@ -7,7 +7,7 @@ from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.promo_codes import LockoutRow, PromoCodeErrorRow, PromoCodeLimiterRow, PromoCodeRow
 from datasources.registry import Domain
-from datasources.sql.engine import Database
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import Keyed, Paged, Rows, among
 from datasources.sql.tables.promo_codes import (
     customer_promo_codes,
@@ -31,14 +31,10 @@ LIMITERS_BY_ID = Keyed(LIMITER)
 LOCKOUTS = Keyed(Rows(LockoutRow, promo_code_lockouts), key=("customer_id",))
 
 
-class SqlPromoCodes:
+class SqlPromoCodes(SqlReader):
     """Serves `datasources.promo_codes.PromoCodeReader`."""
 
     domain: ClassVar[Domain] = Domain.PROMO_CODES
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def codes(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[PromoCodeRow]]:
         """See PromoCodeReader."""

@@ -7,7 +7,7 @@ from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
 from datasources.rewards import RewardRow
-from datasources.sql.engine import Database
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import Keyed, Paged, Rows, among
 from datasources.sql.tables.rewards import rewards
 
@@ -16,14 +16,10 @@ REWARDS = Paged(REWARD, order=("created_at", "id"), filters={"status": among(rew
 BY_ID = Keyed(REWARD)
 
 
-class SqlRewards:
+class SqlRewards(SqlReader):
     """Serves `datasources.rewards.RewardReader`."""
 
     domain: ClassVar[Domain] = Domain.REWARDS
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def rewards(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[RewardRow]]:
         """See RewardReader."""

@@ -7,7 +7,7 @@ from datasources.ids import CustomerId, EntityId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
 from datasources.segments import SegmentMembershipRow, SegmentRow
-from datasources.sql.engine import Database
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import Keyed, Paged, Rows
 from datasources.sql.tables.segments import segment_members, segments
 
@@ -25,14 +25,10 @@ SEGMENTS = Paged(SEGMENT, order=("key",), descending=False, owner=None)
 BY_ID = Keyed(SEGMENT, key=("id",))
 
 
-class SqlSegments:
+class SqlSegments(SqlReader):
     """Serves `datasources.segments.SegmentReader`."""
 
     domain: ClassVar[Domain] = Domain.SEGMENTS
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def memberships(
         self, customers: Sequence[CustomerId], page: PageRequest

@@ -210,7 +210,7 @@ class Paged(Generic[Row]):
         rows: list[list[Row]] = [[] for _ in owners]
         totals: list[int | None] = [0 if page.want_total else None for _ in owners]
         statement = self._statement(dialect, page, frozenset(asked))
-        for position, total, row in await database.fetch(statement, parameters):
+        for position, total, row in await database.fetch(statement, parameters, is_small=len(owners) == 1):
             totals[position] = total
             if row is not None:
                 rows[position].append(row)
@@ -319,7 +319,7 @@ async def rows_of_each(
     parts = [keys] if len(columns) == 1 else list(zip(*keys, strict=True))
     rows: list[list[Row]] = [[] for _ in keys]
     sent = database.dialect.bind_keys(dict(zip(columns, parts, strict=True)))
-    for position, row in await database.fetch(prepared, sent | parameters):
+    for position, row in await database.fetch(prepared, sent | parameters, is_small=len(keys) == 1):
         if row is not None:
             rows[position].append(row)
     return [tuple(own) for own in rows]

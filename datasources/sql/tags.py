@@ -10,6 +10,7 @@ from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
 from datasources.sql.engine import Database, Prepared
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import Keyed, Paged, Rows
 from datasources.sql.tables.tags import customer_tags, tag_changes
 from datasources.tags import CustomerTagRow, TagChangeRow
@@ -33,14 +34,13 @@ def _keys_in_use() -> Select[Any]:
     return select(found.c.key).where(found.c.key.is_not(None)).order_by(found.c.key)
 
 
-class SqlTags:
+class SqlTags(SqlReader):
     """Serves `datasources.tags.TagReader`."""
 
     domain: ClassVar[Domain] = Domain.TAGS
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
+        super().__init__(database)
         self._keys_in_use: Prepared[str] = Prepared(_keys_in_use(), str, database.dialect)
 
     async def tags(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[CustomerTagRow]]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
-from datasources.sql.engine import Database
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import Keyed, Paged, Rows
 from datasources.sql.tables.tickets import tickets
 from datasources.tickets import TicketRow
@@ -16,14 +16,10 @@ OF_CUSTOMERS = Paged(TICKET, order=("submitted_at", "id"))
 TICKETS = Keyed(TICKET)
 
 
-class SqlTickets:
+class SqlTickets(SqlReader):
     """Serves `datasources.tickets.TicketReader`."""
 
     domain: ClassVar[Domain] = Domain.TICKETS
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def of_customers(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[TicketRow]]:
         """See TicketReader."""

@@ -10,7 +10,7 @@ from sqlalchemy import Date, String, and_, bindparam, case, literal, or_, select
 from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
-from datasources.sql.engine import Database
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import NOW, Keyed, Paged, Rows, total
 from datasources.sql.tables.tiers import customer_tiers, tier_changes, tier_days
 from datasources.tiers import CustomerTierRow, TierChangeRow, Windows
@@ -57,14 +57,10 @@ HISTORY = Paged(CHANGE, order=("at", "id"))
 CHANGES = Keyed(CHANGE)
 
 
-class SqlTiers:
+class SqlTiers(SqlReader):
     """Serves `datasources.tiers.TierReader`."""
 
     domain: ClassVar[Domain] = Domain.TIERS
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def tiers(
         self, customers: Sequence[CustomerId], page: PageRequest, windows: Windows

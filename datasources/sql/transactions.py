@@ -8,7 +8,7 @@ from sqlalchemy import and_
 from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
-from datasources.sql.engine import Database
+from datasources.sql.reader import SqlReader
 from datasources.sql.statements import Keyed, Paged, Rows, among, equal, within
 from datasources.sql.tables.transactions import transaction_items, transactions
 from datasources.transactions import TransactionItemRow, TransactionRow
@@ -42,14 +42,10 @@ ITEM = Rows(
 ITEMS = Keyed(ITEM, key=("customer_id", "transaction_id"), sorted_by=(transaction_items.c.line,))
 
 
-class SqlTransactions:
+class SqlTransactions(SqlReader):
     """Serves `datasources.transactions.TransactionReader`."""
 
     domain: ClassVar[Domain] = Domain.TRANSACTIONS
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.source = database.name
 
     async def purchases(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[TransactionRow]]:
         """See TransactionReader."""

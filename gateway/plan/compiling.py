@@ -31,6 +31,7 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues
 
+from gateway.plan.ahead import ahead, leading
 from gateway.plan.fields import Paged, Wanted, denied, masking, resolved
 from gateway.plan.plan import Plan
 from gateway.plan.quick import Writer
@@ -71,6 +72,8 @@ class Compiler:
             if isinstance(node, FragmentDefinitionNode)
         }
         self._writer, self._grown = Writer(), grown
+        self.begins_ahead = True
+        """What is known to be needed is asked for before the row that it hangs on."""
         self.fields = 0
         """How many were compiled so far."""
 
@@ -129,12 +132,24 @@ class Compiler:
             wants_total = any(one.nodes[0].name.value == TOTAL for one in selection.fields)
             paged = Paged(wanted, definition.serve, definition.paging, wants_total=wants_total)
             field.resolve, field.complete = paged.resolve, paged.shown(field.complete)
+            self._lead(wanted, field, None)
             return field, None
         field.resolve = resolved(wanted)
+        self._lead(wanted, field, selection)
         kind = wanted.mask(self._principal)
         if kind is not None:
             field.complete = masking(kind, field.complete)
         return field, self._expression(wanted, selection)
+
+    def _lead(self, wanted: Wanted, field: Field, selection: Selection | None) -> None:
+        """Note how the field is asked for before its row is there; one whose customer is known has those below it begun."""
+        field.ahead = ahead(wanted.definition, field.resolve)
+        if selection is None or wanted.known is None or not self.begins_ahead:
+            return
+        below = [one for one in selection.later if one.ahead is not None]
+        for one in below:
+            one.resolve = one.ahead.resolve
+        field.resolve = leading(wanted.known, field.resolve, [one.ahead for one in below])
 
     def _below(self, returned: Any, details: FieldDetailsList) -> Selection | None:
         """What is selected of the objects that a field returns; None for leaves, and where rows tell their type."""

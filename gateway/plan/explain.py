@@ -122,6 +122,7 @@ class Explainer(Compiler):
     ) -> None:
         super().__init__(schema, document, operation, principal, conditions)
         self._variables, self._shares = variables, shares
+        self.begins_ahead = False  # each call is told at the field that makes it
         self._around = _Around((), [], fans_out=False)
 
     def explained(self) -> Explained:

@@ -12,6 +12,7 @@ from typing import Any, get_args, get_origin
 
 from graphql import FieldNode, GraphQLField, default_field_resolver
 
+from datasources.ids import CustomerId
 from datasources.paging import PageRequest, list_identity
 from gateway.plan.arguments import Arguments
 from gateway.plan.positions import Position
@@ -78,6 +79,14 @@ class Wanted:
         if found is None or found.serve is None or found.paging or found.commanding or found.domain or self.arguments:
             return None
         return found.serve if _answers_at_once(found.serve) else None
+
+    @property
+    def known(self) -> Callable[[Run], CustomerId | None] | None:
+        """Tells the customer who is asked for before their row is there; None where the arguments never do."""
+        tell, arguments = None if self.definition is None else self.definition.known, self.arguments
+        if tell is None:
+            return None
+        return lambda run: tell(run.context, **({} if arguments is None else arguments.of(run.variables)))
 
     @property
     def asks(self) -> bool:

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from types import CoroutineType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from graphql import FieldNode, GraphQLError
 from graphql.error import located_error
 from graphql.execution.values import VariableValues
 
+from datasources.stepping import Stepped
 from gateway.plan.positions import Position
+
+Value = TypeVar("Value")
 
 AWAITABLE = (CoroutineType, asyncio.Future)
 """What resolvers give to be awaited. graphql-core's own test for it costs seven times as much."""
@@ -31,13 +34,15 @@ class Run:
     than they do. So a resolver runs in no task of its own; whatever needs one is a task of its own in `Loaders.call`.
     """
 
-    __slots__ = ("_arrived", "_loop", "_waiting", "context", "errors", "held", "variables")
+    __slots__ = ("_arrived", "_loop", "_waiting", "begun", "context", "errors", "held", "variables")
 
     def __init__(self, context: Any, variables: VariableValues) -> None:
         self.context, self.variables = context, variables
         self.errors: list[GraphQLError] = []
         self.held: dict[object, Any] = {}
         """What is worked out once a run, by who did."""
+        self.begun: dict[object, asyncio.Future[Any]] = {}
+        """Values that were asked for before their row was there, by who asked."""
         self._loop = asyncio.get_running_loop()
         self._waiting: set[Wait] = set()
         self._arrived: asyncio.Future[None] | None = None
@@ -73,6 +78,18 @@ class Run:
         finally:
             for one in tuple(self._waiting):
                 one.cancel()
+            self._let_go()
+
+    def stepped(self, coroutine: "Coroutine[Any, None, Value]") -> Stepped[Value]:
+        """The coroutine begun at once."""
+        return Stepped(coroutine, self._loop)
+
+    def _let_go(self) -> None:
+        """Wait no more for what was begun for a row that turned out not to be there."""
+        for value in self.begun.values():
+            if not value.cancel() and not value.cancelled():
+                value.exception()  # nobody is told, and nothing is logged of it
+        self.begun.clear()
 
     def waits(self, wait: "Wait") -> None:
         """Count one that waits."""

@@ -19,10 +19,12 @@ Resolve = Callable[[Any, Run], Any]
 class Field:
     """A field of a selection: resolved, then completed in its place."""
 
-    __slots__ = ("complete", "is_nullable", "key", "nodes", "resolve")
+    __slots__ = ("ahead", "complete", "is_nullable", "key", "nodes", "resolve")
 
     def __init__(self, key: str, nodes: Sequence[FieldNode], *, is_nullable: bool) -> None:
         self.key, self.nodes, self.is_nullable = key, nodes, is_nullable
+        self.ahead: Any = None
+        """How it is asked for before its row is there (`gateway.plan.ahead`); None where it has to wait."""
         self.resolve: Resolve
         self.complete: Complete
 

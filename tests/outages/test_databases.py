@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from datasources.errors import SourceRefused, SourceTimedOut, SourceUnavailable
-from datasources.sql import dialects
 from datasources.sql.engine import Database
 from datasources.sql.sealing import MasterKey
 
@@ -87,7 +86,8 @@ async def test_reads_that_are_cancelled_are_stopped_in_sqlite_too(sqlite: Databa
 async def test_a_statement_that_takes_too_long_is_ended_and_the_connection_used_again(
     postgres_url: str, sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dialects, "STATEMENT_TIMEOUT_S", 0.2)
+    for dialect in ("postgres", "sqlite"):
+        monkeypatch.setattr(f"datasources.sql.{dialect}.STATEMENT_TIMEOUT_S", 0.2)
     postgres = Database("main", postgres_url, MASTER, pool_size=1)
     await postgres.open()
     for database, slow in ((postgres, "SELECT pg_sleep(5)"), (sqlite, COUNTING)):
@@ -107,7 +107,7 @@ async def test_the_server_bounds_statements_as_well(postgres: Database) -> None:
 async def test_who_gets_no_connection_within_a_second_waits_no_longer(
     postgres: Database, sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dialects, "SQLITE_CHECKOUT_S", 1.0)
+    monkeypatch.setattr("datasources.sql.sqlite.CHECKOUT_S", 1.0)
     for database, slow in ((postgres, "SELECT pg_sleep(2)"), (sqlite, COUNTING)):
         busy = [asyncio.create_task(database.dialect.fetch(slow, ())) for _ in range(2)]
         await asyncio.sleep(0.1)

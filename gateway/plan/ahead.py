@@ -1,0 +1,69 @@
+"""What hangs on a customer whose id is known is asked for together with the customer's own row, not after it."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from inspect import iscoroutinefunction, signature
+from typing import Any
+
+import msgspec
+
+from datasources.ids import CustomerId, KnownCustomer, OfCustomer
+from datasources.registry import Domain
+from gateway.plan.run import Run
+from gateway.plan.selections import Resolve
+from schema.fields import GraphField
+
+
+class Ahead(msgspec.Struct, frozen=True, eq=False):
+    """A field that needs no more of a customer than who it is."""
+
+    domain: Domain
+    ask: Resolve
+
+    def begin(self, run: Run, customer: KnownCustomer) -> None:
+        """Ask before the row is there, of the source that is asked for the row too: no other is told of customers who may
+        not exist."""
+        bound = run.context.sources.bound
+        if bound.get(self.domain) != bound[Domain.PROFILES]:
+            return
+        # What is wrong with the field's arguments is told when its row is there.
+        with suppress(Exception):
+            run.begun[self] = run.stepped(self.ask(customer, run))
+
+    def resolve(self, row: Any, run: Run) -> Any:
+        """The value, or what was begun of it."""
+        begun = run.begun.pop(self, None)
+        return self.ask(row, run) if begun is None else begun
+
+
+def ahead(definition: GraphField | None, resolve: Resolve) -> Ahead | None:
+    """How the field is asked for ahead of its row; None where its resolver takes more of the row, or has no source to ask."""
+    if definition is None or definition.domain is None or definition.serve is None:
+        return None
+    takes = next(iter(signature(definition.serve).parameters.values())).annotation
+    if takes is not OfCustomer or not iscoroutinefunction(definition.serve):
+        return None
+    return Ahead(definition.domain, resolve)
+
+
+def leading(known: Callable[[Run], CustomerId | None], resolve: Resolve, fields: Sequence[Ahead]) -> Resolve:
+    """Asks for the row of a customer, and with it for the fields that need no more than who it is."""
+
+    def lead(row: Any, run: Run) -> Any:
+        value = run.stepped(resolve(row, run))
+        asks_together = run.context.sources.profiles.asks_together
+        customer = _known(known, run) if asks_together and not value.done() else None
+        if customer is not None:
+            for field in fields:
+                field.begin(run, KnownCustomer(customer))
+        return value
+
+    return lead
+
+
+def _known(known: Callable[[Run], CustomerId | None], run: Run) -> CustomerId | None:
+    """The customer; None where what is wrong with the arguments is told by the row's own resolver."""
+    try:
+        return known(run)
+    except Exception:  # noqa: BLE001  # of whatever kind
+        return None
