@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
-from schema.build import sdl
+from schema.build import sdl, subgraph
 from tests.cli.conftest import Run
 
 
 def test_print_prints_the_schema_that_is_served(run: Run) -> None:
     assert run("schema", "print") == (0, sdl(), "")
+
+
+def test_print_prints_the_schema_as_a_federated_graph_is_composed_of_it(run: Run) -> None:
+    assert run("schema", "print", "--federation") == (0, subgraph(), "")
 
 
 def test_check_passes_for_what_was_printed(run: Run, tmp_path: Path) -> None:
