@@ -43,9 +43,9 @@ def sdl() -> str:
 
 
 @cache
-def subgraph() -> str:
+def subgraph(*, guarded: bool = True) -> str:
     """The schema as a federated graph is composed of it, in the definition language."""
-    return federated(sdl())
+    return federated(sdl(), guarded=guarded)
 
 
 def build() -> GraphQLSchema:

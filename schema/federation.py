@@ -67,7 +67,7 @@ class Subgraph(msgspec.Struct, frozen=True):
 
 
 async def subgraph(_root: object, _context: Context) -> Subgraph:
-    """This graph; writing it the first time takes half a second, so a thread does it."""
+    """This graph; a thread writes it the first time, which takes a third of a second."""
     from schema import build  # noqa: PLC0415  # it puts together what this is a part of
 
     return Subgraph(await asyncio.to_thread(build.subgraph))

@@ -25,20 +25,23 @@ SPECIFICATION = "https://specs.apollo.dev/federation/v2.9"
 """The first version with `@cost` and `@listSize`: whoever knows a later one takes it as well."""
 BROUGHT = ("authenticated", "cost", "key", "listSize", "requiresScopes", "shareable")
 """The directives that federation defines."""
-DROPPED = ("pii", "source")
+GUARDS = frozenset({"authenticated", "requiresScopes"})
+"""Those that a gateway which can't enforce them refuses."""
+DROPPED = frozenset({"pii", "source"})
 """Directives that federation would drop, and leave behind the type of their arguments."""
-LEFT_OUT = frozenset({*BROUGHT, *DROPPED, "PiiKind", "_Any", "_Entity", "_Service"})
+LEFT_OUT = DROPPED | {*BROUGHT, "PiiKind", "_Any", "_Entity", "_Service"}
 OF_FEDERATION = "federation__"
 """What the names of the types begin with that its directives take."""
 
 
-def federated(text: str) -> str:
-    """The schema's text as a subgraph's."""
+def federated(text: str, *, guarded: bool = True) -> str:
+    """The schema's text as a subgraph's, with or without the guards."""
+    dropped = DROPPED if guarded else DROPPED | GUARDS
     document = parse(text, no_location=True)
     definitions = tuple(node for node in document.definitions if _is_composed(node))
-    imports = ", ".join(f'"@{name}"' for name in BROUGHT)
+    imports = ", ".join(f'"@{name}"' for name in BROUGHT if name not in dropped)
     link = f'extend schema @link(url: "{SPECIFICATION}", import: [{imports}])'
-    return f"{link}\n\n{print_ast(visit(replace(document, definitions=definitions), _Reworded()))}\n"
+    return f"{link}\n\n{print_ast(visit(replace(document, definitions=definitions), _Reworded(dropped)))}\n"
 
 
 def _is_composed(definition: Any) -> bool:  # a definition of any kind, all of which have a name
@@ -49,6 +52,10 @@ def _is_composed(definition: Any) -> bool:  # a definition of any kind, all of w
 class _Reworded(Visitor):
     """Says the same in federation's words; the fields by which it asks of subgraphs are none of the graph."""
 
+    def __init__(self, dropped: frozenset[str]) -> None:
+        super().__init__()
+        self._dropped = dropped
+
     def enter_field_definition(self, node: FieldDefinitionNode, *_: object) -> Any:  # a node, REMOVE, or no change
         if node.name.value.startswith("_"):
             return REMOVE
@@ -57,7 +64,7 @@ class _Reworded(Visitor):
         return replace(node, directives=directives)
 
     def enter_directive(self, node: ConstDirectiveNode, *_: object) -> Any:  # the same
-        if node.name.value in DROPPED:
+        if node.name.value in self._dropped:
             return REMOVE
         return replace(node, arguments=tuple(map(_whole, node.arguments or ()))) if node.name.value == "cost" else None
 

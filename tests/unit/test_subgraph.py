@@ -96,6 +96,13 @@ def test_a_schema_is_said_in_federations_words() -> None:
     assert federated(SCHEMA) == SUBGRAPH
 
 
+def test_guards_alone_are_left_out_where_nobody_would_enforce_them() -> None:
+    unguarded = SUBGRAPH.replace('"@authenticated", ', "").replace('"@requiresScopes", ', "")
+    unguarded = unguarded.replace(' @requiresScopes(scopes: [["dogs:read", "dogs:pet"], ["all"]])', "")
+    assert federated(SCHEMA, guarded=False) == unguarded
+    assert guards(subgraph(guarded=False)) == {}
+
+
 def test_every_guard_of_the_schema_stands_in_the_subgraph() -> None:
     whole = {coordinate: found for coordinate, found in guards(sdl()).items() if "_" not in coordinate}
     assert guards(subgraph()) == whole
