@@ -1,7 +1,7 @@
 """A customer by key, and what the customer's own row tells. Reach is applied at every way in (architecture 5)."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -36,12 +36,16 @@ def within(principal: Principal) -> Within | None:
     return None
 
 
+def loading(context: Context, id: UUID) -> Awaitable[CustomerRow | None] | None:
+    """A customer by id, yet to be loaded; None at once for a caller who reaches nobody."""
+    reach = within(context.principal)
+    return None if reach is None else context.load(context.sources.profiles.customers, CustomerId(id), reach)
+
+
 async def customer(context: Context, id: UUID) -> CustomerRow | None:
     """A customer by id, None where the caller can't reach them."""
-    reach = within(context.principal)
-    if reach is None:
-        return None
-    return await context.load(context.sources.profiles.customers, CustomerId(id), reach)
+    loaded = loading(context, id)
+    return None if loaded is None else await loaded
 
 
 def known(context: Context, id: UUID) -> CustomerId | None:

@@ -1,6 +1,7 @@
 """The schema: strawberry declares and prints it, graphql-core runs it with the resolvers that `schema.serving` makes."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import strawberry
@@ -27,6 +28,7 @@ from schema.query import Query
 from schema.redactions import TYPES
 from schema.scalars import SCALARS
 from schema.serving import answered, attribute, commanded, denied, paged, texts_checked, where_bound
+from schema.subgraph import federated
 from schema.views import INPUTS, VIEWS
 
 
@@ -38,6 +40,12 @@ def declared() -> strawberry.Schema:
 def sdl() -> str:
     """The schema in the definition language, as it is committed."""
     return declared().as_str() + "\n"
+
+
+@cache
+def subgraph(*, guarded: bool = True) -> str:
+    """The schema as a federated graph is composed of it, in the definition language."""
+    return federated(sdl(), guarded=guarded)
 
 
 def build() -> GraphQLSchema:

@@ -82,7 +82,7 @@ class ShownEdge(msgspec.Struct, gc=False):
         return self.page.cursor_of(self.node)
 
 
-@view(ShownPage, weighs=False)
+@view(ShownPage, weighs=False, is_shared=True)
 class PageInfo:
     """Where a page stands in its list."""
 

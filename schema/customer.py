@@ -35,7 +35,14 @@ from schema.transactions import TransactionFields
 from schema.views import Node, view
 
 
-@view(rows.CustomerRow, requires="customers:read", domain=PROFILES, key=("customer_id",), find=profiles.customer)
+@view(
+    rows.CustomerRow,
+    requires="customers:read",
+    domain=PROFILES,
+    key=("customer_id",),
+    find=profiles.customer,
+    entity_by=("id", "uuid"),
+)
 class Customer(
     Node,
     PointFields,

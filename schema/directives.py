@@ -11,7 +11,7 @@ from permissions import policy
 from permissions.masking import PiiKind, masked
 from permissions.model import AccessDenied, RequiredScopes, Scope
 from schema.enums import enum
-from schema.scalars import FederationScope
+from schema.scalars import FederationScope, FieldSet
 
 Resolve = Callable[..., Any]  # graphql-core's: (source, info, **arguments), the result or an awaitable of it
 
@@ -121,6 +121,28 @@ class ListSize:
     slicing_arguments: list[str] | None = strawberry.UNSET
     sized_fields: list[str] | None = strawberry.UNSET
     require_one_slicing_argument: bool | None = True
+
+
+@strawberry.schema_directive(
+    locations=[Location.OBJECT, Location.INTERFACE],
+    name="key",
+    repeatable=True,
+    description="Fields by which other graphs name an object of this type (as in Apollo Federation).",
+)
+class Key:
+    """`@key`."""
+
+    fields: FieldSet
+
+
+@strawberry.schema_directive(
+    locations=[Location.OBJECT, Location.FIELD_DEFINITION],
+    name="shareable",
+    repeatable=True,
+    description="Other graphs may have the same (as in Apollo Federation).",
+)
+class Shareable:
+    """`@shareable`."""
 
 
 def requires_scopes(required: RequiredScopes) -> RequiresScopes:

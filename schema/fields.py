@@ -37,6 +37,8 @@ NEEDS = "needs"
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 200
+MOST_KEYS = 100
+"""How many objects can be asked for by their keys at once."""
 MUTATION_COST = Cost(weight="10")
 """What a write costs beside what it returns; Apollo's router reckons the same."""
 
@@ -136,7 +138,7 @@ def lookup(
     field.arguments = [_strawberry_argument(item) for item in arguments]
     _mark(field, requires=requires, domain=domain, pii=pii, authenticated=authenticated)
     if sized_by is not None:
-        field.directives.append(ListSize(slicing_arguments=[sized_by]))
+        field.directives.append(ListSize(assumed_size=MOST_KEYS, slicing_arguments=[sized_by]))
     return field
 
 

@@ -17,7 +17,8 @@ from schema.connections import page_type
 from schema.customer import Customer
 from schema.enums import enum
 from schema.events import EventQueries
-from schema.fields import argument, connection, lookup
+from schema.federation import FederationQueries
+from schema.fields import MOST_KEYS, argument, connection, lookup
 from schema.ids import parse_id, parse_uuid
 from schema.locations import LocationQueries
 from schema.offers import OfferQueries
@@ -47,8 +48,8 @@ async def node(_root: object, context: Context, id: str) -> Any:  # a row of any
 
 async def several(_root: object, context: Context, ids: Sequence[str]) -> list[Any]:
     """What has each of the ids, in their order; what went wrong with one leaves the others in their places."""
-    if len(ids) > 100:
-        raise InvalidRequest("At most 100 ids at once.", "ids")
+    if len(ids) > MOST_KEYS:
+        raise InvalidRequest(f"At most {MOST_KEYS} ids at once.", "ids")
     return list(await asyncio.gather(*(node(None, context, one) for one in ids), return_exceptions=True))
 
 
@@ -137,7 +138,7 @@ class CustomerQueries:
     nodes = lookup(
         list[Node | None],
         several,
-        argument("ids", list[strawberry.ID], "Global ids, at most 100."),
+        argument("ids", list[strawberry.ID], f"Global ids, at most {MOST_KEYS}."),
         authenticated=True,
         sized_by="ids",
     )
@@ -188,5 +189,6 @@ class Query(
     AuditQueries,
     ViewerQueries,
     EventQueries,
+    FederationQueries,
 ):
     """What can be read."""

@@ -21,6 +21,17 @@ PhoneNumber = NewType("PhoneNumber", str)
 EmailAddress = NewType("EmailAddress", str)
 Locale = NewType("Locale", str)
 FederationScope = NewType("FederationScope", str)
+FieldSet = NewType("FieldSet", str)
+
+
+class Representation:
+    """JSON that names an entity. Only who looks for it looks into it: one that is wrong must not spoil the others."""
+
+    __slots__ = ("given",)
+
+    def __init__(self, given: object) -> None:
+        self.given = given
+
 
 LONGEST_TEXT = 8_000
 """Above the longest text that is kept (5,000), so that one a little too long can be refused in its own words."""
@@ -123,4 +134,6 @@ SCALARS: dict[object, ScalarDefinition] = {
     EmailAddress: _scalar("EmailAddress", "An e-mail address; masked ones pass.", email),
     Locale: _scalar("Locale", "A BCP 47 language tag.", matching("[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", "a BCP 47 tag")),
     FederationScope: _scalar("federation__Scope", "A scope of this graph.", text),
+    FieldSet: _scalar("federation__FieldSet", "Fields of a type, as in a selection.", text),
+    Representation: _scalar("_Any", "An entity as other graphs know it: `__typename` and a key.", Representation),
 }

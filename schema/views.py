@@ -18,8 +18,9 @@ from datasources.ids import base64url
 from datasources.registry import Domain
 from permissions.model import RequiredScopes
 from permissions.policy import requires as scopes
-from schema.directives import WEIGHTLESS, Source, requires_scopes
+from schema.directives import WEIGHTLESS, Key, Shareable, Source, requires_scopes
 from schema.fields import GraphField, Serve
+from schema.scalars import FieldSet
 
 View = TypeVar("View", bound=type)
 
@@ -53,34 +54,41 @@ def view(
     domain: Domain | None = None,
     key: tuple[str, ...] = ("customer_id", "id"),
     find: Serve | None = None,
+    entity_by: tuple[str, ...] = (),
+    is_shared: bool = False,
     weighs: bool = True,
+    name: str | None = None,
 ) -> Callable[[View], View]:
     """Make a class the GraphQL view of a row type.
 
     `requires` is printed, `guarded_by` is not: the read scope of the domain, for a node that the contract prints none on.
+    `entity_by` names the fields by each of which other graphs know it, `is_shared` tells that they may have it as well.
     `weighs` is false for what costs nothing beside the object that holds it: value objects, and the parts of a page.
     `find` looks a row up by its key, (context, *parts of the key) → row or None: what `node` uses. Raises TypeError
     where an attribute is neither served by a resolver nor found on the row, and where a description is missing.
     """
 
+    required = scopes(requires) if requires else ()
+    guards = required or (scopes(guarded_by) if guarded_by else ())
+    directives: list[object] = [Key(fields=FieldSet(field)) for field in entity_by]
+    if is_shared:
+        directives.append(Shareable())
+    if domain is not None:
+        directives.append(Source(domain=domain))
+    if required:
+        directives.append(requires_scopes(required))
+    if not weighs:
+        directives.append(WEIGHTLESS)
+
     def make(cls: View) -> View:
-        required = scopes(requires) if requires else ()
-        directives: list[object] = []
-        if domain is not None:
-            directives.append(Source(domain=domain))
-        if required:
-            directives.append(requires_scopes(required))
-        if not weighs:
-            directives.append(WEIGHTLESS)
+        called = name or cls.__name__
         _mix_in(cls)
         described(cls, row)
         if issubclass(cls, Node):
-            setattr(cls, "id", _id_field(cls.__name__, key))  # noqa: B010  # strawberry reads the class attribute
+            setattr(cls, "id", _id_field(called, key))  # noqa: B010  # strawberry reads the class attribute
             cls.__annotations__["id"] = strawberry.ID
-        made = strawberry.type(cls, description=text_of(cls), directives=directives)
-        guards = required or (scopes(guarded_by) if guarded_by else ())
-        VIEWS[cls.__name__] = ViewOf(cls.__name__, row, guards, key, find)
-        return made
+        VIEWS[called] = ViewOf(called, row, guards, key, find)
+        return strawberry.type(cls, name=called, description=text_of(cls), directives=directives)
 
     return make
 

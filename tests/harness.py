@@ -67,11 +67,13 @@ def settings(url: str, **sections: Any) -> Settings:
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks: a role, and the store ids or the customer (by support id) that the token is bound to."""
+    """Who asks: a role, the store ids or the customer (by support id) that the token is bound to, and the scopes that it
+    narrows the role to."""
 
     role: str = "admin"
     stores: tuple[str, ...] = ()
     customer: str | None = None
+    scope: str | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -136,6 +138,8 @@ class Gateway:
             claims["stores"] = list(caller.stores)
         if caller.customer is not None:
             claims["customer"] = str(self.members[caller.customer])
+        if caller.scope is not None:
+            claims["scope"] = caller.scope
         return jwt.encode(claims, KEY, "HS256")
 
     def customer_id(self, support_id: str) -> str:

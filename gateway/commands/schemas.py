@@ -8,7 +8,7 @@ import typer
 
 import schema as package
 from gateway.commands.failing import Failed
-from schema.build import sdl
+from schema.build import sdl, subgraph
 
 COMMITTED = Path(package.__file__ or "").parent / "schema.graphql"
 
@@ -16,9 +16,17 @@ schema_commands = typer.Typer(no_args_is_help=True, help="The GraphQL schema.")
 
 
 @schema_commands.command("print")
-def print_schema() -> None:
+def print_schema(
+    *,
+    federation: Annotated[bool, typer.Option("--federation", help="As a federated graph is composed of it.")] = False,
+    unguarded: Annotated[
+        bool, typer.Option("--unguarded", help="Without the scopes, for a federated gateway that can't enforce them.")
+    ] = False,
+) -> None:
     """Print the schema that is served."""
-    typer.echo(sdl(), nl=False)
+    if unguarded and not federation:
+        raise Failed("--unguarded is for --federation: clients are told the scopes")
+    typer.echo(subgraph(guarded=not unguarded) if federation else sdl(), nl=False)
 
 
 @schema_commands.command()

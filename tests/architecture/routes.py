@@ -19,6 +19,7 @@ ARGUMENTS = {
     "Query.nodes": "ids: $customers",
     "Query.customer": "by: {id: $customer}",
     "Query.customerLookup": 'value: "CJ-000015"',
+    "Query._entities": 'representations: [{__typename: "Customer", id: $customer}]',
     "Query.tagSuggestions": 'prefix: "a"',
     "Customer.explainBalance": 'account: "points", from: "2025-06-01T00:00:00Z", until: "2025-12-01T00:00:00Z"',
     "Customer.events": "first: 100",

@@ -2,12 +2,22 @@
 
 from pathlib import Path
 
-from schema.build import sdl
+from schema.build import sdl, subgraph
 from tests.cli.conftest import Run
 
 
 def test_print_prints_the_schema_that_is_served(run: Run) -> None:
     assert run("schema", "print") == (0, sdl(), "")
+
+
+def test_print_prints_the_schema_as_a_federated_graph_is_composed_of_it(run: Run) -> None:
+    assert run("schema", "print", "--federation") == (0, subgraph(), "")
+    assert run("schema", "print", "--federation", "--unguarded") == (0, subgraph(guarded=False), "")
+
+
+def test_print_leaves_no_guard_out_of_what_clients_are_told(run: Run) -> None:
+    told = "error: --unguarded is for --federation: clients are told the scopes\n"
+    assert run("schema", "print", "--unguarded") == (1, "", told)
 
 
 def test_check_passes_for_what_was_printed(run: Run, tmp_path: Path) -> None:

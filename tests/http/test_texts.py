@@ -65,6 +65,16 @@ async def test_literals_are_held_to_the_same(gateway: Gateway) -> None:
     assert answer.errors[0]["message"] == f"`by.supportId`: {TOO_LONG}"
 
 
+async def test_in_a_representation_they_spoil_no_other(gateway: Gateway) -> None:
+    good = {"__typename": "Customer", "id": gateway.customer_id("CJ-000015")}
+    query = "query ($all: [_Any!]!) { _entities(representations: $all) { ... on Customer { supportId } } }"
+    for hostile, _ in HOSTILE:
+        bad = [{"__typename": "Customer", "uuid": hostile}, {"__typename": hostile}, {hostile: hostile}]
+        answer = await gateway.run(query, {"all": [good, *bad]})
+        assert answer.data == {"_entities": [{"supportId": "CJ-000015"}, None, None, None]}
+        assert answer.told == [f"BAD_USER_INPUT@_entities.{index}" for index in (1, 2, 3)]
+
+
 async def test_half_of_a_surrogate_pair_is_no_literal(gateway: Gateway) -> None:
     assert (await gateway.run('{ customer(by: {supportId: "\\ud800"}) { id } }')).told == ["GRAPHQL_PARSE_FAILED"]
 

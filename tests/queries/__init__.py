@@ -9,6 +9,7 @@ The comments at the head say who asks and what for, one a line:
     # role: care_agent                 the caller's role; left out, admin
     # stores: 367 412                  store ids the caller is bound to
     # customer: CJ-000015              the customer the caller is bound to
+    # scope: tiers:read pii:read       what the token narrows the role's scopes to
     # search: exact                    another search mode than the demo's
     # variables: {"id": "{{customer:CJ-000015}}"}
     # then: {"after": "{{data.customer.pointAudit.pageInfo.endCursor}}"}

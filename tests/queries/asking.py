@@ -12,11 +12,11 @@ from tests.harness import Caller, Gateway, schema
 
 
 @asynccontextmanager
-async def client(gateway: Gateway, role: str) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(gateway: Gateway, role: str, metrics: Metrics | None = None) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the gateway with the token of a role."""
     made_of, contexts = gateway.settings, gateway.runtime.context
     endpoint = GraphQLEndpoint(
-        schema(), made_of.server, identity=gateway.identity, contexts=contexts, metrics=Metrics()
+        schema(), made_of.server, identity=gateway.identity, contexts=contexts, metrics=metrics or Metrics()
     )
     headers = {"authorization": f"Bearer {gateway.token(Caller(role))}"}
     transport = httpx2.ASGITransport(endpoint)

@@ -12,7 +12,7 @@ from tests.harness import Answer, Caller, Gateway
 from tests.queries.expressions import evaluate
 from tests.queries.placeholders import filled
 
-HEAD = re.compile(r"# (role|stores|customer|search|variables|then): *(.+)")
+HEAD = re.compile(r"# (role|stores|customer|scope|search|variables|then): *(.+)")
 ASSERTION = re.compile(r"## *(.+)")
 
 
@@ -64,7 +64,9 @@ def read(file: Path) -> Golden:
     return Golden(
         file,
         text,
-        Caller(said.get("role", "admin"), tuple(said.get("stores", "").split()), said.get("customer")),
+        Caller(
+            said.get("role", "admin"), tuple(said.get("stores", "").split()), said.get("customer"), said.get("scope")
+        ),
         SearchMode(said["search"].upper()) if "search" in said else None,
         json.loads(said.get("variables", "{}")),
         tuple(then),

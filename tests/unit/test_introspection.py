@@ -27,22 +27,34 @@ SIGNED_IN = ["me", "node", "nodes", "program", "viewer", "locations"]
 ROOTS = {
     "admin": [
         *SIGNED_IN,
+        *("_entities", "_service"),
         *("approvals", "customer", "customerLookup", "customers", "offers", "privacyRequests", "segments", "sources"),
         *("tagSuggestions", "unmatchedEvents"),
     ],
     "care_agent": [
         *SIGNED_IN,
+        "_entities",
         *("approvals", "customer", "customerLookup", "customers", "offers", "privacyRequests", "segments"),
         "tagSuggestions",
     ],
-    "store_associate": [*SIGNED_IN, "customer", "customerLookup", "customers", "offers"],
-    "analyst": [*SIGNED_IN, "customer", "customerLookup", "customers", "offers", "segments", "tagSuggestions"],
+    "store_associate": [*SIGNED_IN, "_entities", "customer", "customerLookup", "customers", "offers"],
+    "analyst": [
+        *SIGNED_IN,
+        "_entities",
+        "customer",
+        "customerLookup",
+        "customers",
+        "offers",
+        "segments",
+        "tagSuggestions",
+    ],
     "privacy_officer": [
         *SIGNED_IN,
+        "_entities",
         *("customer", "customerLookup", "customers", "offers", "privacyRequests", "segments", "tagSuggestions"),
     ],
-    "service": [*SIGNED_IN, "customer", "offers", "segments", "tagSuggestions", "unmatchedEvents"],
-    "member": [*SIGNED_IN, "customer", "offers"],
+    "service": [*SIGNED_IN, "_entities", "customer", "offers", "segments", "tagSuggestions", "unmatchedEvents"],
+    "member": [*SIGNED_IN, "_entities", "customer", "offers"],
     "nobody": ["viewer"],
 }
 HIDDEN_OF_CUSTOMER = {

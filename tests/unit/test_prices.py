@@ -61,6 +61,15 @@ def test_nodes_cost_by_how_many_ids_are_given(count: int) -> None:
     assert price("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=["a"] * count) == 1 + count
 
 
+@pytest.mark.parametrize("count", [0, 1, 100])
+def test_entities_cost_by_how_many_representations_are_given(count: int) -> None:
+    query = """query ($all: [_Any!]!) { _entities(representations: $all) {
+      ... on Customer { supportId tiers(first: 9) { nodes { status } } } } }"""
+    assert price(query, all=[{}] * count) == 1 + count * (1 + 9)
+    literal = ", ".join(["{}"] * count)
+    assert price(f"{{ _entities(representations: [{literal}]) {{ __typename }} }}") == 1 + count
+
+
 def test_what_a_node_may_be_does_not_add_up() -> None:
     customer = "... on Customer { cards(first: 9) { nodes { id } } }"
     assert price(f'{{ node(id: "a") {{ id ... on Note {{ author {{ name }} }} {customer} }} }}') == 1 + 1 + 9
