@@ -3,7 +3,8 @@
 import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from typing import Any, TypeVar
+from functools import update_wrapper
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -39,6 +40,28 @@ from resolvers.loading import Loaders
 from resolvers.throttling import Throttle
 
 Value = TypeVar("Value")
+
+
+class PerRequest(Generic[Value]):
+    """A resolver that works out once a request what is the same for all rows, and then tells each row's value.
+
+    `prepare` takes the context and makes the function of a row; that must not hold the context, which would be a cycle.
+    """
+
+    def __init__(self, prepare: "Callable[[Context], Callable[[Any], Value]]") -> None:
+        self._prepare = prepare
+        update_wrapper(self, prepare)
+
+    def __call__(self, row: Any, context: "Context") -> Value:
+        """The value of a row, as any resolver is called."""
+        return self.prepared(context)(row)
+
+    def prepared(self, context: "Context") -> Callable[[Any], Value]:
+        """The function of a row, made once a request."""
+        found: Callable[[Any], Value] | None = context.memo.get(self)
+        if found is None:
+            found = context.memo[self] = self._prepare(context)
+        return found
 
 
 class Unbound:

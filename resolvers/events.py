@@ -23,7 +23,7 @@ from datasources.transactions import TransactionRow
 from datasources.values import KeyValue
 from permissions.masking import HIDDEN
 from permissions.model import Scope
-from resolvers.context import Context
+from resolvers.context import Context, PerRequest
 
 PII = Scope("pii:read")
 UNSURFACED = Scope("events:viewUnsurfaced")
@@ -64,7 +64,7 @@ async def _searched(customer: OfCustomer, context: Context, page: PageRequest, s
     looked_at = (await context.load(context.sources.events.traces, customer.customer_id, newest)).rows
     types = {trace.type for trace in looked_at}
     labels = {type_: _labels(type_, context) for type_ in types}
-    withheld = {type_ for type_ in types if _is_withheld(type_, context)}
+    withheld = {type_ for type_ in types if _readings(context).is_withheld(type_)}
     texts = ("" if trace.type in withheld else trace.search_text for trace in looked_at)
     found = [
         trace for trace, text in zip(looked_at, texts, strict=True) if _matches(words, f"{labels[trace.type]} {text}")
@@ -119,21 +119,29 @@ class Reading(msgspec.Struct, frozen=True):
     is_withheld: bool
 
 
-def _reading(key: str, context: Context) -> Reading:
-    """How events of this type read to the caller; found once a request."""
-    known: dict[str, Reading] | None = context.memo.get("events.readings")
+class Readings(dict[str, Reading]):
+    """How events read to a caller, by type; found when the first event of a type is read."""
+
+    def __init__(self, types: Mapping[str, EventType], scopes: frozenset[Scope]) -> None:
+        super().__init__()
+        self._types, self._scopes = types, scopes
+
+    def __missing__(self, key: str) -> Reading:
+        found = self[key] = Reading(_type_of(key, self._types), self.is_withheld(key))
+        return found
+
+    def is_withheld(self, key: str) -> bool:
+        """True where the caller may not know what events of the type tell."""
+        known, scope = self._types.get(key), READS.get(key.partition("_")[0])
+        is_own = known is not None and not known.is_default
+        return scope is not None and not is_own and scope not in self._scopes
+
+
+def _readings(context: Context) -> Readings:
+    known: Readings | None = context.memo.get("events.readings")
     if known is None:
-        known = context.memo["events.readings"] = {}
-    found = known.get(key)
-    if found is None:
-        found = known[key] = Reading(event_type(key, context), _is_withheld(key, context))
-    return found
-
-
-def _is_withheld(type_: str, context: Context) -> bool:
-    known, scope = _types(context).get(type_), READS.get(type_.partition("_")[0])
-    is_own = known is not None and not known.is_default
-    return scope is not None and not is_own and not context.holds(scope)
+        known = context.memo["events.readings"] = Readings(_types(context), context.principal.scopes)
+    return known
 
 
 def _types(context: Context) -> Mapping[str, EventType]:
@@ -146,12 +154,18 @@ def _types(context: Context) -> Mapping[str, EventType]:
 
 def event_type(key: str, context: Context) -> EventType:
     """The event type of this key; one that the program no longer has goes by its key."""
-    return _types(context).get(key) or EventType(key, key, key, PlatformView(key, ""), is_default=False)
+    return _type_of(key, _types(context))
 
 
-def type_label(row: EventRow, context: Context) -> str:
+def _type_of(key: str, types: Mapping[str, EventType]) -> EventType:
+    return types.get(key) or EventType(key, key, key, PlatformView(key, ""), is_default=False)
+
+
+@PerRequest
+def type_label(context: Context) -> Callable[[EventRow], str]:
     """What the program calls the event's type."""
-    return _reading(row.type, context).type.label
+    readings = _readings(context)
+    return lambda row: readings[row.type].type.label
 
 
 def category(row: EventRow, context: Context) -> EventCategory:
@@ -159,48 +173,60 @@ def category(row: EventRow, context: Context) -> EventCategory:
     return context.settings.event_category(event_type(row.type, context).category)
 
 
-def title(row: EventRow, context: Context) -> str:
+@PerRequest
+def title(context: Context) -> Callable[[EventRow], str]:
     """The title of the type's platform view, personal text hidden from callers without `pii:read`."""
-    reading = _reading(row.type, context)
-    if reading.is_withheld:
-        return reading.type.label
-    return rows.rendered(reading.type.platform_view.title, _told(row, context))
+    readings, is_clear = _readings(context), context.holds(PII)
+
+    def title_of(row: EventRow) -> str:
+        reading = readings[row.type]
+        if reading.is_withheld:
+            return reading.type.label
+        told = _told(row, is_clear=is_clear) if row.attributes else row.facts
+        return rows.rendered(reading.type.platform_view.title, told)
+
+    return title_of
 
 
-def summary(row: EventRow, context: Context) -> str:
+@PerRequest
+def summary(context: Context) -> Callable[[EventRow], str]:
     """The summary of the type's platform view."""
-    reading = _reading(row.type, context)
-    if reading.is_withheld:
-        return HIDDEN
-    private = row.private
-    told = {**row.facts, **private} if private else row.facts
-    return rows.rendered(reading.type.platform_view.summary, told)
+    readings = _readings(context)
+
+    def summary_of(row: EventRow) -> str:
+        reading = readings[row.type]
+        if reading.is_withheld:
+            return HIDDEN
+        told = _told(row, is_clear=True) if row.attributes else row.facts
+        return rows.rendered(reading.type.platform_view.summary, told)
+
+    return summary_of
 
 
 def fields(row: EventRow, context: Context) -> list[KeyValue]:
     """What the type's platform view shows of the details (F17), in its order; what the event does not tell is left out."""
-    reading = _reading(row.type, context)
-    told = {} if reading.is_withheld else _told(row, context)
+    reading = _readings(context)[row.type]
+    told = {} if reading.is_withheld else _told(row, is_clear=context.holds(PII))
     shown = (KeyValue(name, rows.shown(name, told)) for name in reading.type.platform_view.detail_fields)
     return [field for field in shown if field.value]
 
 
 def details(row: EventRow, context: Context) -> rows.Details:
     """The details of the event's type; all it told where the type has none, or where it told too little for them."""
-    build, reading = DETAILS.get(row.type), _reading(row.type, context)
+    build, reading, is_clear = DETAILS.get(row.type), _readings(context)[row.type], context.holds(PII)
     if reading.is_withheld:
         return rows.GenericDetails({})
     if build is None or not reading.type.is_default:
-        return rows.GenericDetails(_told(row, context))
-    return build(row) or rows.GenericDetails(_told(row, context))
+        return rows.GenericDetails(_told(row, is_clear=is_clear))
+    return build(row) or rows.GenericDetails(_told(row, is_clear=is_clear))
 
 
-def _told(row: EventRow, context: Context) -> dict[str, Any]:  # any JSON
-    """Facts and attributes, the texts of attributes hidden from callers without `pii:read`."""
+def _told(row: EventRow, *, is_clear: bool) -> dict[str, Any]:  # any JSON
+    """Facts and attributes, the texts of attributes hidden from callers without `pii:read`, to whom nothing is clear."""
     private = row.private
     if not private:
         return row.facts
-    return {**row.facts, **(private if context.holds(PII) else _hidden(private))}
+    return {**row.facts, **(private if is_clear else _hidden(private))}
 
 
 def _hidden(value: Any) -> Any:  # any JSON

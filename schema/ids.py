@@ -1,14 +1,15 @@
 """Global ids: `Type:key`, opaque to clients. The key is the row's own id, behind its customer's id where it has one."""
 
-import base64
-import binascii
 import re
+from binascii import a2b_base64
 from uuid import UUID
 
 from datasources.errors import InvalidRequest
 from datasources.ids import base64url
 
-ID = re.compile(r"([A-Z][A-Za-z]{1,40}):([A-Za-z0-9_-]{22}|[A-Za-z0-9_-]{43})")
+ID = re.compile(r"([A-Z][A-Za-z]{1,40}):([A-Za-z0-9_-]{21}[AQgw]|[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])")
+"""The last character has spare bits, which are zero in the text that we write ourselves: no other is an id."""
+STANDARD = str.maketrans("-_", "+/")
 
 
 def global_id(type_name: str, *parts: UUID) -> str:
@@ -22,15 +23,8 @@ def parse_id(text: str, argument: str, *types: str) -> tuple[str, tuple[UUID, ..
     if found is None or (types and found[1] not in types):
         wanted = f"an id of a {' or '.join(types)}" if types else "an id of this graph"
         raise InvalidRequest(f"This is not {wanted}.", argument)
-    try:
-        raw = base64.b64decode(found[2] + "=" * (-len(found[2]) % 4), b"-_", validate=True)
-    except binascii.Error:
-        raise InvalidRequest("This is not an id of this graph.", argument) from None
-    parts = tuple(UUID(bytes=raw[start : start + 16]) for start in range(0, len(raw), 16))
-    # Base64 has spare bits: only the text that we would write ourselves is an id.
-    if global_id(found[1], *parts) != text:
-        raise InvalidRequest("This is not an id of this graph.", argument)
-    return found[1], parts
+    raw = a2b_base64(found[2].translate(STANDARD) + "=" * (-len(found[2]) % 4))
+    return found[1], tuple(UUID(bytes=raw[start : start + 16]) for start in range(0, len(raw), 16))
 
 
 def parse_uuid(text: str, argument: str) -> UUID:

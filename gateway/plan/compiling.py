@@ -34,9 +34,10 @@ from graphql.execution.values import VariableValues
 from gateway.plan.ahead import ahead, leading
 from gateway.plan.fields import Paged, Wanted, denied, masking, resolved
 from gateway.plan.plan import Plan
-from gateway.plan.quick import Writer
+from gateway.plan.quick import ROW, Writer
 from gateway.plan.run import Complete, Run
 from gateway.plan.selections import Field, Items, Objects, Selection, an_object, leaf, one_of, present
+from gateway.plan.weights import is_list
 from permissions.masking import masked
 from permissions.model import Principal
 
@@ -90,7 +91,6 @@ class Compiler:
             selection = self._selection(root, found.grouped_field_set)
         except GraphQLError as error:
             raise Unplanned from error
-        self._writer.compile()
         return Plan(selection, self._operation.operation is OperationType.MUTATION)
 
     def _selection(self, type_: GraphQLObjectType, grouped: GroupedFieldSet) -> Selection:
@@ -106,9 +106,7 @@ class Compiler:
             if expression is None:
                 later.append(field)
             entries.append((key, expression or "None"))
-        selection = Selection(tuple(grouped), fields, later, constants)
-        self._writer.write(selection, entries)
-        return selection
+        return Selection(tuple(grouped), fields, later, constants, self._writer.write(entries))
 
     def _field(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList) -> tuple[Field, str | None]:
         """The field, and the expression of its value where a row tells it at once."""
@@ -133,13 +131,17 @@ class Compiler:
             paged = Paged(wanted, definition.serve, definition.paging, wants_total=wants_total)
             field.resolve, field.complete = paged.resolve, paged.shown(field.complete)
             self._lead(wanted, field, None)
+            selection.compile(is_listed=False)
             return field, None
         field.resolve = resolved(wanted)
         self._lead(wanted, field, selection)
         kind = wanted.mask(self._principal)
         if kind is not None:
             field.complete = masking(kind, field.complete)
-        return field, self._expression(wanted, selection)
+        expression = self._expression(wanted, selection)
+        if expression is None and selection is not None:
+            selection.compile(is_listed=is_list(type_))
+        return field, expression
 
     def _lead(self, wanted: Wanted, field: Field, selection: Selection | None) -> None:
         """Note how the field is asked for before its row is there; one whose customer is known has those below it begun."""
@@ -168,9 +170,9 @@ class Compiler:
         if selection is not None and selection.later:
             return None
         if wanted.attribute is not None:
-            value = f"r.{wanted.attribute}"
+            value = f"{ROW}.{wanted.attribute}"
         elif wanted.at_once is not None:
-            value = f"{self._writer.known(wanted.at_once)}(r, c)"
+            value = self._writer.answered(wanted.at_once)
         else:
             return None
         kind = wanted.mask(self._principal)
@@ -223,7 +225,7 @@ class Compiler:
         @cache
         def selection_of(name: str) -> Selection:
             selection = self._subselection(possible[name], details)
-            self._writer.compile()
+            selection.compile(is_listed=False)
             self._grown()
             return selection
 

@@ -1,10 +1,11 @@
-"""Generated code: the object of a row written in one expression, for whatever a row tells at once.
+"""Generated code: the object of a row written in one expression, for whatever a row tells at once; objects in it inline.
 
 Each value is looked at for the class that its type lets through as it is; any other goes to the type's own coercion, as
 graphql-core has it. What does not fit raises, and the fields are then taken one by one.
 """
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from itertools import count
 from types import NoneType
@@ -28,6 +29,7 @@ from strawberry.types.scalar import identity
 
 from gateway.plan.run import AWAITABLE
 from gateway.plan.selections import AT_ONCE, Selection
+from resolvers.context import PerRequest
 
 PASSING = {
     GraphQLString: "({v} := {value}).__class__ is str",
@@ -40,24 +42,70 @@ NO_ROW = (NoneType, UndefinedType, Exception, *AWAITABLE)
 """What stands in the place of a row where there is none, or none yet."""
 
 
+ROW = "\N{SECTION SIGN}"
+"""Stands for the row in expressions: no name of GraphQL has it."""
+HOISTED = re.compile(r"\bh\d+\b")
+One = Callable[[Any, Any], dict[str, Any]]
+"""(row, context) → its object."""
+Each = Callable[[Sequence[Any], Any], list[dict[str, Any]]]
+"""(rows, context) → the object of each."""
+
+
 class Unfit(Exception):
     """A value that no expression takes: it is looked at by itself."""
 
 
+class Written:
+    """What the functions of one selection are made of: its object as an expression of ROW, and what of it is worked out once
+    for all rows of a call."""
+
+    __slots__ = ("_writer", "expression", "hoisted")
+
+    def __init__(self, writer: "Writer", expression: str, hoisted: Mapping[str, str]) -> None:
+        self._writer, self.expression, self.hoisted = writer, expression, hoisted
+
+    def of(self, row: str) -> str:
+        """The expression of the object of a row."""
+        return self.expression.replace(ROW, row)
+
+    def one(self) -> One:
+        """The function of one row."""
+        made: One = self._compiled("r", f"return {self.of('r')}")
+        return made
+
+    def each(self) -> Each:
+        """The function of many rows."""
+        made: Each = self._compiled(
+            "rows", f"made = []\n    for r in rows:\n        made.append({self.of('r')})\n    return made"
+        )
+        return made
+
+    def _compiled(self, parameter: str, body: str) -> Any:  # a function of the names that the writer knows
+        first = "".join(f"    {name} = {value}\n" for name, value in self.hoisted.items())
+        return self._writer.compiled(f"def made_of({parameter}, c):\n{first}    {body}\n")
+
+
 class Writer:
-    """Writes the functions of a plan's selections, and compiles them all at once."""
+    """Writes expressions of a plan's values, and compiles the functions of its selections."""
 
     def __init__(self) -> None:
         self._names: dict[str, Any] = {"listed": _listed, "no_row": NO_ROW, "unfit": _unfit}
         self._numbers = count()
-        self._functions: dict[Selection, str] = {}
-        self._source: list[str] = []
+        self._hoisted: dict[str, str] = {}
 
     def known(self, value: Any) -> str:
         """The name under which the code knows a value."""
         name = f"k{next(self._numbers)}"
         self._names[name] = value
         return name
+
+    def answered(self, serve: Any) -> str:
+        """The expression of what a resolver answers at once; what it works out once a request is looked up once a call."""
+        if not isinstance(serve, PerRequest):
+            return f"{self.known(serve)}({ROW}, c)"
+        name = f"h{next(self._numbers)}"
+        self._hoisted[name] = f"{self.known(serve.prepared)}(c)"
+        return f"{name}({ROW})"
 
     def of_type(self, type_: GraphQLOutputType, value: str, selection: Selection | None) -> str:
         """The expression that completes the value of an expression; `selection` is that of the objects in it."""
@@ -68,20 +116,20 @@ class Writer:
             return self._leaf(type_, value, v, is_nullable=True)
         return f"(None if ({v} := {value}) is None else {self._present(type_, v, selection)})"
 
-    def write(self, selection: Selection, entries: Sequence[tuple[str, str]]) -> None:
-        """Write the function of a selection: its keys, each with its expression."""
-        name = self._functions[selection] = f"q{next(self._numbers)}"
-        looks = "" if any(" r." in expression or "(r." in expression for _, expression in entries) else LOOK
+    def write(self, entries: Sequence[tuple[str, str]]) -> Written:
+        """The object of a selection: its keys, each with the expression of its value."""
         body = ", ".join(f"{key!r}: {expression}" for key, expression in entries)
-        self._source.append(f"def {name}(r, c):\n{looks}    return {{{body}}}\n")
+        expression = f"{{{body}}}"
+        if not any(f"{ROW}." in value or f"({ROW}" in value for _, value in entries):
+            # One that reads no attribute would not fail by itself where there is no row.
+            expression = f"({expression} if not isinstance({ROW}, no_row) else unfit({ROW}))"
+        hoisted = {name: self._hoisted[name] for name in HOISTED.findall(expression)}
+        return Written(self, expression, hoisted)
 
-    def compile(self) -> None:
-        """Give every selection its function."""
-        exec("".join(self._source), self._names)  # noqa: S102  # names are numbered here, keys are names of GraphQL
-        for selection, name in self._functions.items():
-            selection.quick = self._names[name]
-        self._functions.clear()
-        self._source.clear()
+    def compiled(self, source: str) -> Any:  # the function
+        """The function `made_of` that the source defines."""
+        exec(source, self._names)  # noqa: S102  # names are numbered here, keys are names of GraphQL
+        return self._names.pop("made_of")
 
     def _variable(self) -> str:
         return f"v{next(self._numbers)}"
@@ -90,10 +138,18 @@ class Writer:
         if is_leaf_type(type_):
             return self._leaf(type_, value, self._variable(), is_nullable=False)
         if isinstance(type_, GraphQLList):
-            item = self._variable()
-            return f"[{self.of_type(type_.of_type, item, selection)} for {item} in listed({value})]"
+            return self._listed(type_.of_type, value, selection)
         assert selection is not None  # noqa: S101  # objects have one
-        return f"{self._functions[selection]}({value}, c)"
+        v = self._variable()
+        return f"({selection.written.of(v)} if ({v} := {value}) is not None else unfit({v}))"
+
+    def _listed(self, item: GraphQLOutputType, value: str, selection: Selection | None) -> str:
+        """A list: of objects that must be there, by one call for all of them."""
+        if isinstance(item, GraphQLNonNull) and selection is not None and not isinstance(item.of_type, GraphQLList):
+            selection.compile(is_listed=True)
+            return f"{self.known(selection)}.each(listed({value}), c)"
+        v = self._variable()
+        return f"[{self.of_type(item, v, selection)} for {v} in listed({value})]"
 
     def _leaf(self, type_: GraphQLLeafType, value: str, v: str, *, is_nullable: bool) -> str:
         if type_.coerce_output_value is identity:
@@ -106,10 +162,6 @@ class Writer:
             return f"({v}._name_ if ({v} := {value}).__class__ is {self.known(members)} else {coerce})"
         passing = PASSING.get(type_, "({v} := {value}) is unfit")  # type: ignore[arg-type]  # scalars alone are there
         return f"({v} if {passing.format(v=v, value=value)} else {coerce})"
-
-
-LOOK = "    if isinstance(r, no_row):\n        unfit(r)\n"
-"""What a function begins with that reads no attribute, which would fail by itself."""
 
 
 def _unfit(value: object) -> NoReturn:

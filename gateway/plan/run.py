@@ -56,7 +56,7 @@ class Run:
     def take(self, value: Any, of: Waited, position: Position) -> None:
         """Complete a value, or once it is there: at once where its coroutine never waits."""
         if isinstance(value, AWAITABLE):
-            stepped: Any = value if isinstance(value, Coroutine) else value.__await__()
+            stepped: Any = value if isinstance(value, CoroutineType) else value.__await__()
             Wait(self, stepped, of, position)()
         else:
             self.complete(value, of, position)

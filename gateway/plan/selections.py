@@ -1,12 +1,15 @@
 """The parts of a plan: selections of fields, and how a value of each kind of type becomes its part of the answer."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, GraphQLError, GraphQLLeafType, Undefined
 
 from gateway.plan.positions import Position
 from gateway.plan.run import Complete, Run
+
+if TYPE_CHECKING:
+    from gateway.plan.quick import Written
 
 AT_ONCE = (list, tuple)
 """What a list is made of without a look at what can be iterated."""
@@ -46,14 +49,36 @@ class Selection:
     not as expected. Then every field is taken by itself, so that each tells what is wrong with it.
     """
 
-    __slots__ = ("_blank", "fields", "later", "quick")
+    __slots__ = ("_blank", "each", "fields", "later", "quick", "written")
 
     def __init__(
-        self, keys: Iterable[str], fields: Sequence[Field], later: Sequence[Field], constants: Mapping[str, str]
+        self,
+        keys: Iterable[str],
+        fields: Sequence[Field],
+        later: Sequence[Field],
+        constants: Mapping[str, str],
+        written: "Written",
     ) -> None:
-        self.fields, self.later = fields, later
+        self.fields, self.later, self.written = fields, later, written
         self._blank: dict[str, Any] = {**dict.fromkeys(keys), **constants}
-        self.quick: Quick
+        self.quick: Quick = self._first
+        self.each: Callable[[Sequence[Any], Any], list[dict[str, Any]]] = self._first_of_each
+        """The objects of rows, each as `quick` writes it."""
+
+    def compile(self, *, is_listed: bool) -> None:
+        """Have the function compiled that it will be completed by, before a request needs it."""
+        if is_listed:
+            self.each = self.written.each()
+        else:
+            self.quick = self.written.one()
+
+    def _first(self, row: Any, context: Any) -> dict[str, Any]:
+        self.compile(is_listed=False)
+        return self.quick(row, context)
+
+    def _first_of_each(self, rows: Sequence[Any], context: Any) -> list[dict[str, Any]]:
+        self.compile(is_listed=True)
+        return self.each(rows, context)
 
     def complete(self, run: Run, row: Any, position: Position) -> None:
         """Put the object of a row in its place."""
@@ -165,12 +190,11 @@ class Objects(Items):
 
     def __call__(self, run: Run, value: Any, position: Position) -> None:
         """As for any list."""
-        quick, context = self._selection.quick, run.context
         if value.__class__ not in AT_ONCE:
             super().__call__(run, value, position)
             return
         try:
-            made = [quick(row, context) for row in value]
+            made = self._selection.each(value, run.context)
         except Exception:  # noqa: BLE001  # told by the item and field that it belongs to
             super().__call__(run, value, position)
             return
