@@ -6,7 +6,6 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
-from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -176,13 +175,10 @@ def _id_field(type_name: str, key: tuple[str, ...]) -> GraphField:
     """The field `id` of a node: its type and key."""
     field = GraphField(description="Opaque global id: `node(id:)` finds this again.")
 
-    prefix = f"{type_name}:"
-    if len(key) == 1:
-        (only,) = map(attrgetter, key)
-        field.serve = lambda row, _context: prefix + base64url(only(row).bytes)
-    else:
-        customer, own = map(attrgetter, key)
-        field.serve = lambda row, _context: prefix + base64url(customer(row).bytes + own(row).bytes)
+    raw = " + ".join(f"row.{name}.bytes" for name in key)
+    source = f"lambda row, _context: {type_name + ':'!r} + base64url({raw})"
+    # Every node of an answer has one: attributes by name take half the time that a getter for each takes.
+    field.serve = eval(source, {"base64url": base64url})  # noqa: S307  # names of our own
     return field
 
 

@@ -23,7 +23,7 @@ from datasources.sql.rounds import SqlRound
 from datasources.sql.sealing import CustomerKey, MasterKey
 from datasources.sql.tables.profiles import customers
 from datasources.sql.transacting import Made, Rows, Steps
-from datasources.sql.types import Sealed
+from datasources.sql.types import Document, Sealed
 
 Row = TypeVar("Row")
 
@@ -86,10 +86,12 @@ class Make(Generic[Row]):
 def _columns(columns: Sequence[Any], row: Any, dialect: Dialect, leading: int) -> Columns:
     """What has to be done to a statement's columns to make rows of them."""
     names = [column.key for column in columns]
+    decoders = {index: column.type.decode for index, column in enumerate(columns) if isinstance(column.type, Document)}
     processes = {
         index: process
         for index, column in enumerate(columns)
-        if (process := column.type.dialect_impl(dialect.compiler).result_processor(dialect.compiler, None))
+        if index not in decoders
+        and (process := column.type.dialect_impl(dialect.compiler).result_processor(dialect.compiler, None))
     }
     members = {leading + index: found for index, found in row.members.items()} if isinstance(row, Make) else {}
     sealed = {
@@ -98,7 +100,7 @@ def _columns(columns: Sequence[Any], row: Any, dialect: Dialect, leading: int) -
         if isinstance(column.type, Sealed) and column.key != "wrapped_key"
     }
     owner = names.index("customer_id") if "customer_id" in names else None
-    return Columns(len(columns), processes, members, sealed, owner)
+    return Columns(len(columns), processes, decoders, members, sealed, owner)
 
 
 def _sent_as(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:

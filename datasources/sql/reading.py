@@ -16,12 +16,14 @@ Keys = Mapping[UUID, CustomerKey | None]
 class Columns(msgspec.Struct, frozen=True):
     """What has to be done to the columns of a record, by their index.
 
-    `processes` make of a driver's value what a row holds, `members` are an enum's by the text that is stored. `sealed`
+    `processes` make of a driver's value what a row holds, `decoders` do where there is one, `members` are an enum's by
+    the text that is stored. `sealed`
     names the fields that are opened with the key of the customer in column `owner`.
     """
 
     count: int
     processes: Mapping[int, Process]
+    decoders: Mapping[int, Process]
     members: Mapping[int, Mapping[Any, Any]]
     sealed: Mapping[int, str]
     owner: int | None
@@ -58,12 +60,15 @@ class Reader:
         if index in columns.processes:
             self._names[f"p{index}"] = columns.processes[index]
             value = f"p{index}({value})"
+        if index in columns.decoders:
+            self._names[f"d{index}"] = columns.decoders[index]
+            value = f"(None if {value} is None else d{index}({value}))"
         if index in columns.members:
             self._names[f"m{index}"] = columns.members[index]
             value = f"m{index}[{value}]"
         if is_opened and index in columns.sealed and columns.owner is not None:
             owner = self._value(columns.owner, is_opened=False)
-            value = f"opened(keys, {owner}, {value}, {columns.sealed[index]!r})"
+            value = f"(None if {value} is None else opened(keys, {owner}, {value}, {columns.sealed[index]!r}))"
         return value
 
     def _compiled(self, parameters: str, expression: str) -> Any:  # a function of the names above
@@ -71,9 +76,7 @@ class Reader:
         return self._names.pop("made")
 
 
-def _opened(keys: Keys, owner: UUID, value: bytes | None, field: str) -> str | None:
+def _opened(keys: Keys, owner: UUID, value: bytes, field: str) -> str:
     """Sealed text in clear; empty where its key was destroyed."""
-    if value is None:
-        return None
     key = keys.get(owner)
     return key.open(value, field) if key is not None and value else ""

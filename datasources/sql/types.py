@@ -1,6 +1,7 @@
 """Column types that mean the same on every dialect."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -77,6 +78,8 @@ class Document(TypeDecorator[Any]):
     def __init__(self, of: Any = None) -> None:  # any type that msgspec decodes
         super().__init__()
         self.of = of
+        self.decode: Callable[[str], Any] = msgspec.json.Decoder(Any if of is None else of, strict=False).decode
+        """Reads a document from its text, as our own drivers give it."""
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type that the dialect stores: `json`, never `jsonb`, which costs twice to read back as text."""
@@ -90,8 +93,7 @@ class Document(TypeDecorator[Any]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # as SQLAlchemy has it
         """Makes what a row holds. Text from a driver of our own; SQLAlchemy's asyncpg connections decode `json` themselves."""
-        of = Any if self.of is None else self.of
-        decode = msgspec.json.Decoder(of, strict=False).decode
+        of, decode = Any if self.of is None else self.of, self.decode
 
         def process(value: Any) -> Any:
             if isinstance(value, str):
