@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import NamedTuple
 import httpx2
 import jwt
 import psutil
+
+from gateway.config import Settings, settings_of
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "benchmark-secret-of-at-least-32-bytes"  # noqa: S105  # signs the benchmark's own tokens alone
@@ -49,6 +52,11 @@ class Server(NamedTuple):
     process: psutil.Process
     url: str
     headers: dict[str, str]
+
+
+def gateway_settings(url: str) -> Settings:
+    """The settings of such a gateway over a database."""
+    return settings_of(tomllib.loads(CONFIG.format(port=0, url=url, secret=SECRET, master=MASTER_KEY)))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from datasources.events import Template, filled, joined
+from datasources.events import Filled, joined
 from datasources.folding import fold
 from datasources.ids import EntityId
 from datasources.program import EventType, PlatformView, ProgramSettings
@@ -30,13 +30,13 @@ class SearchTexts:
 
     def __init__(self, program: ProgramSettings) -> None:
         self._program = program
-        self._templates: dict[str, Template] = {}
+        self._templates: dict[str, Filled] = {}
 
     def of(self, type_: str, facts: Facts) -> str:
         """What an event of the type is found by."""
-        return fold(filled(self._templates.get(type_) or self._template(type_), facts))
+        return fold((self._templates.get(type_) or self._template(type_))(facts))
 
-    def _template(self, type_: str) -> Template:
+    def _template(self, type_: str) -> Filled:
         known = next((one for one in self._program.event_types if one.key == type_), None)
         of = known or EventType(type_, type_, type_, PlatformView(type_, ""))
         labels = f"{of.label} {self._program.event_category(of.category).label}"

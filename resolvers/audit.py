@@ -1,5 +1,6 @@
 """The audit log of a customer, and the approvals that the caller may see."""
 
+from collections.abc import Awaitable
 from uuid import UUID
 
 import msgspec
@@ -15,9 +16,9 @@ from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
 
 
-async def log(customer: OfCustomer, context: Context, page: PageRequest) -> Page[AuditRow]:
+def log(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[AuditRow]]:
     """Who did what on the customer's account, newest first, refused attempts included (U5, U10)."""
-    return await context.load(context.sources.audit.log, customer.customer_id, page)
+    return context.load(context.sources.audit.log, customer.customer_id, page)
 
 
 async def entry(context: Context, customer: UUID, id: UUID) -> AuditRow | None:

@@ -1,5 +1,6 @@
 """Campaigns of a customer."""
 
+from collections.abc import Awaitable
 from uuid import UUID
 
 import msgspec
@@ -12,9 +13,9 @@ from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
 
 
-async def campaigns(customer: OfCustomer, context: Context, page: PageRequest) -> Page[CustomerCampaignRow]:
+def campaigns(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[CustomerCampaignRow]]:
     """Campaigns that target the customer, last started first (N1, N2)."""
-    return await context.load(context.sources.campaigns.campaigns, customer.customer_id, page)
+    return context.load(context.sources.campaigns.campaigns, customer.customer_id, page)
 
 
 async def campaign(context: Context, customer: UUID, id: UUID) -> CustomerCampaignRow | None:

@@ -1,6 +1,6 @@
 """Stored value cards, what can be done with each, and loyalty cards."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from datasources.card_rules import state_refusal, transfer_refusal
@@ -16,9 +16,9 @@ from resolvers.context import Context
 RESCUE_STOLEN = Scope("cards:stolenRescue")
 
 
-async def cards(customer: OfCustomer, context: Context, page: PageRequest) -> Page[CardRow]:
+def cards(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[CardRow]]:
     """The customer's stored value cards, last registered first (M1)."""
-    return await context.load(context.sources.cards.cards, customer.customer_id, page)
+    return context.load(context.sources.cards.cards, customer.customer_id, page)
 
 
 async def card(context: Context, customer: UUID, id: UUID) -> CardRow | None:
@@ -36,9 +36,9 @@ async def change(context: Context, customer: UUID, id: UUID) -> CardHistoryRow |
     return await context.load(context.sources.cards.changes, (CustomerId(customer), EntityId(id)))
 
 
-async def loyalty_cards(customer: OfCustomer, context: Context, page: PageRequest) -> Page[LoyaltyCardRow]:
+def loyalty_cards(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[LoyaltyCardRow]]:
     """The customer's loyalty cards, last issued first (M21)."""
-    return await context.load(context.sources.cards.loyalty_cards, customer.customer_id, page)
+    return context.load(context.sources.cards.loyalty_cards, customer.customer_id, page)
 
 
 async def loyalty_card(context: Context, customer: UUID, id: UUID) -> LoyaltyCardRow | None:

@@ -1,5 +1,6 @@
 """Devices and digital properties of a customer."""
 
+from collections.abc import Awaitable
 from uuid import UUID
 
 from datasources.devices import DeviceRow, DigitalPropertyRow
@@ -8,9 +9,9 @@ from datasources.paging import Page, PageRequest
 from resolvers.context import Context
 
 
-async def devices(customer: OfCustomer, context: Context, page: PageRequest) -> Page[DeviceRow]:
+def devices(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[DeviceRow]]:
     """The customer's devices, the last used first (R6)."""
-    return await context.load(context.sources.devices.of_customers, customer.customer_id, page)
+    return context.load(context.sources.devices.of_customers, customer.customer_id, page)
 
 
 async def latest(customer: OfCustomer, context: Context) -> DeviceRow | None:
@@ -24,9 +25,9 @@ async def device(context: Context, customer: UUID, id: UUID) -> DeviceRow | None
     return await context.load(context.sources.devices.devices, (CustomerId(customer), EntityId(id)))
 
 
-async def properties(customer: OfCustomer, context: Context, page: PageRequest) -> Page[DigitalPropertyRow]:
+def properties(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[DigitalPropertyRow]]:
     """The customer's digital properties, the last used first (R5)."""
-    return await context.load(context.sources.devices.properties_of, customer.customer_id, page)
+    return context.load(context.sources.devices.properties_of, customer.customer_id, page)
 
 
 async def digital_property(context: Context, customer: UUID, id: UUID) -> DigitalPropertyRow | None:

@@ -1,6 +1,6 @@
 """Events of a customer: which of them are shown, how they read, and their details."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +43,7 @@ SEARCHED = 1_000
 """How many of the newest events that fit the filter a search looks at (settled.md, "Reading")."""
 
 
-async def stream(customer: OfCustomer, context: Context, page: PageRequest) -> Page[EventRow]:
+def stream(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[EventRow]]:
     """The customer's events, newest first unless asked otherwise (F1, F12). Raises InvalidRequest."""
     asked = page.filter if isinstance(page.filter, rows.EventSearch) else rows.EventSearch()
     wanted: PageRequest | None = context.memo.get(("events.wanted", page))
@@ -51,8 +51,8 @@ async def stream(customer: OfCustomer, context: Context, page: PageRequest) -> P
         wanted = msgspec.structs.replace(page, filter=_surfaced(asked.filter or rows.EventFilter(), context))
         context.memo["events.wanted", page] = wanted
     if asked.search is not None:
-        return await _searched(customer, context, wanted, asked.search)
-    return await context.load(context.sources.events.stream, customer.customer_id, wanted)
+        return _searched(customer, context, wanted, asked.search)
+    return context.load(context.sources.events.stream, customer.customer_id, wanted)
 
 
 async def _searched(customer: OfCustomer, context: Context, page: PageRequest, search: str) -> Page[EventRow]:

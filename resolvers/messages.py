@@ -1,5 +1,6 @@
 """Campaign messages and direct messages of a customer, and what is sent and read."""
 
+from collections.abc import Awaitable
 from uuid import UUID
 
 import msgspec
@@ -18,9 +19,9 @@ from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
 
 
-async def inbox(customer: OfCustomer, context: Context, page: PageRequest) -> Page[MessageRow]:
+def inbox(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[MessageRow]]:
     """Campaign messages, newest first (P1)."""
-    return await context.load(context.sources.messages.inbox, customer.customer_id, page)
+    return context.load(context.sources.messages.inbox, customer.customer_id, page)
 
 
 async def message(context: Context, customer: UUID, id: UUID) -> MessageRow | None:
@@ -28,9 +29,9 @@ async def message(context: Context, customer: UUID, id: UUID) -> MessageRow | No
     return await context.load(context.sources.messages.messages, (CustomerId(customer), EntityId(id)), context.now)
 
 
-async def conversation(customer: OfCustomer, context: Context, page: PageRequest) -> Page[DirectMessageRow]:
+def conversation(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[DirectMessageRow]]:
     """What customer and staff wrote each other, newest first (P7)."""
-    return await context.load(context.sources.messages.conversation, customer.customer_id, page)
+    return context.load(context.sources.messages.conversation, customer.customer_id, page)
 
 
 async def direct_message(context: Context, customer: UUID, id: UUID) -> DirectMessageRow | None:

@@ -1,7 +1,7 @@
 """What a batch computed about a customer (1.G)."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from datasources.errors import InvalidRequest
 from datasources.ids import OfCustomer
@@ -11,9 +11,9 @@ from resolvers.context import Context
 MOST_AFFINITIES = 200
 
 
-async def metrics(customer: OfCustomer, context: Context) -> CustomerMetricsRow | None:
+def metrics(customer: OfCustomer, context: Context) -> Awaitable[CustomerMetricsRow | None]:
     """The figures of the last batch; None before there was one."""
-    return await context.load(context.sources.metrics.metrics, customer.customer_id)
+    return context.load(context.sources.metrics.metrics, customer.customer_id)
 
 
 def is_stale(row: CustomerMetricsRow, context: Context) -> bool:

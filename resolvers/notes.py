@@ -1,6 +1,6 @@
 """Notes about a customer, and what changes them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +19,9 @@ from resolvers.context import Context
 EDIT_ANY = Scope("notes:editAny")
 
 
-async def notes(customer: OfCustomer, context: Context, page: PageRequest) -> Page[NoteRow]:
+def notes(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[NoteRow]]:
     """The customer's notes, newest first (Q3)."""
-    return await context.load(context.sources.notes.of_customers, customer.customer_id, page)
+    return context.load(context.sources.notes.of_customers, customer.customer_id, page)
 
 
 async def note(context: Context, customer: UUID, id: UUID) -> NoteRow | None:

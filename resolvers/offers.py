@@ -65,12 +65,12 @@ def admin_url(row: OfferRow, context: Context) -> str | None:
     return context.settings.admin_page("offers", str(row.id))
 
 
-async def held(customer: OfCustomer, context: Context, page: PageRequest) -> Page[CustomerOfferRow]:
+def held(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[CustomerOfferRow]]:
     """What was issued to the customer, newest first; without what expired where the program hides it (O17)."""
     if not context.settings.show_expired_offers:
         asked = page.filter if isinstance(page.filter, CustomerOfferFilter) else CustomerOfferFilter()
         page = msgspec.structs.replace(page, filter=asked.without_expired)
-    return await context.load(context.sources.offers.held, customer.customer_id, page)
+    return context.load(context.sources.offers.held, customer.customer_id, page)
 
 
 async def customer_offer(context: Context, customer: UUID, id: UUID) -> CustomerOfferRow | None:

@@ -1,7 +1,7 @@
 """Points of a customer."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -59,27 +59,27 @@ async def total(customer: OfCustomer, context: Context, as_of: dt.datetime | Non
     )
 
 
-async def audit(customer: OfCustomer, context: Context, page: PageRequest) -> Page[PointAuditRow]:
+def audit(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[PointAuditRow]]:
     """The point audit log, newest first (1.H)."""
-    return await context.load(context.sources.points.audit, customer.customer_id, page)
+    return context.load(context.sources.points.audit, customer.customer_id, page)
 
 
-async def expiry_schedule(
+def expiry_schedule(
     customer: OfCustomer, context: Context, until: dt.datetime | None = None
-) -> Sequence[PointExpiryRow]:
+) -> Awaitable[Sequence[PointExpiryRow]]:
     """Points that will expire, soonest first."""
-    return await context.load(context.sources.points.expiries, customer.customer_id, context.now, until)
+    return context.load(context.sources.points.expiries, customer.customer_id, context.now, until)
 
 
-async def explain(
+def explain(
     customer: OfCustomer, context: Context, account: str, since: dt.datetime, until: dt.datetime
-) -> BalanceExplanation:
+) -> Awaitable[BalanceExplanation]:
     """What led from the balance before `since` to that before `until`. Raises InvalidRequest."""
     if account not in {definition.key for definition in context.settings.point_accounts}:
         raise InvalidRequest("The program has no such point account.", "account")
     if until < since:
         raise InvalidRequest("`until` lies before `from`.", "until")
-    return await context.load(context.sources.points.movements, (customer.customer_id, account), since, until)
+    return context.load(context.sources.points.movements, (customer.customer_id, account), since, until)
 
 
 async def balance_at(account: PointAccountRow, context: Context, at: dt.datetime) -> int:

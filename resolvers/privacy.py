@@ -1,6 +1,6 @@
 """Privacy requests: of one customer, and of all whom the caller reaches."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -16,9 +16,9 @@ from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
 
 
-async def newest(customer: OfCustomer, context: Context) -> Sequence[PrivacyRequestRow]:
+def newest(customer: OfCustomer, context: Context) -> Awaitable[Sequence[PrivacyRequestRow]]:
     """The customer's newest request of every type, cancelled ones left out."""
-    return await context.load(context.sources.privacy.newest, customer.customer_id)
+    return context.load(context.sources.privacy.newest, customer.customer_id)
 
 
 async def status_text(customer: CustomerRow, context: Context) -> str:
@@ -31,9 +31,9 @@ async def latest_export(customer: OfCustomer, context: Context) -> PrivacyReques
     return next((row for row in await newest(customer, context) if row.type is PrivacyRequestType.EXPORT), None)
 
 
-async def of_customer(customer: OfCustomer, context: Context, page: PageRequest) -> Page[PrivacyRequestRow]:
+def of_customer(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[PrivacyRequestRow]]:
     """All requests made on the customer's behalf, newest first (X16)."""
-    return await context.load(context.sources.privacy.of_customers, customer.customer_id, page)
+    return context.load(context.sources.privacy.of_customers, customer.customer_id, page)
 
 
 async def history(_root: object, context: Context, page: PageRequest) -> Page[PrivacyRequestRow]:

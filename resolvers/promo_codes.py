@@ -1,5 +1,6 @@
 """Promo codes of a customer."""
 
+from collections.abc import Awaitable
 from urllib.parse import quote
 from uuid import UUID
 
@@ -20,9 +21,9 @@ from resolvers.command import Command, CustomerActionInput, Payload, carried_out
 from resolvers.context import Context
 
 
-async def codes(customer: OfCustomer, context: Context, page: PageRequest) -> Page[PromoCodeRow]:
+def codes(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[PromoCodeRow]]:
     """Codes claimed by the customer or assigned to them, newest first (L1)."""
-    return await context.load(context.sources.promo_codes.codes, customer.customer_id, page)
+    return context.load(context.sources.promo_codes.codes, customer.customer_id, page)
 
 
 async def code(context: Context, customer: UUID, id: UUID) -> PromoCodeRow | None:
@@ -35,9 +36,9 @@ def admin_url(row: PromoCodeRow, context: Context) -> str | None:
     return context.settings.admin_page("promo-codes", quote(row.code, safe=""))
 
 
-async def errors(customer: OfCustomer, context: Context, page: PageRequest) -> Page[PromoCodeErrorRow]:
+def errors(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[PromoCodeErrorRow]]:
     """Failed claims, newest first (L2)."""
-    return await context.load(context.sources.promo_codes.errors, customer.customer_id, page)
+    return context.load(context.sources.promo_codes.errors, customer.customer_id, page)
 
 
 async def error(context: Context, customer: UUID, id: UUID) -> PromoCodeErrorRow | None:
@@ -45,9 +46,9 @@ async def error(context: Context, customer: UUID, id: UUID) -> PromoCodeErrorRow
     return await context.load(context.sources.promo_codes.errors_by_id, (CustomerId(customer), EntityId(id)))
 
 
-async def limiters(customer: OfCustomer, context: Context, page: PageRequest) -> Page[PromoCodeLimiterRow]:
+def limiters(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[PromoCodeLimiterRow]]:
     """Limiters that the customer met, newest first (L3)."""
-    return await context.load(context.sources.promo_codes.limiters, customer.customer_id, page)
+    return context.load(context.sources.promo_codes.limiters, customer.customer_id, page)
 
 
 async def limiter(context: Context, customer: UUID, id: UUID) -> PromoCodeLimiterRow | None:

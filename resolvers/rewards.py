@@ -1,5 +1,6 @@
 """Rewards of a customer."""
 
+from collections.abc import Awaitable
 from uuid import UUID
 
 from datasources.ids import CustomerId, EntityId, OfCustomer
@@ -8,9 +9,9 @@ from datasources.rewards import RewardRow
 from resolvers.context import Context
 
 
-async def rewards(customer: OfCustomer, context: Context, page: PageRequest) -> Page[RewardRow]:
+def rewards(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[RewardRow]]:
     """The customer's rewards, newest first (K8)."""
-    return await context.load(context.sources.rewards.rewards, customer.customer_id, page)
+    return context.load(context.sources.rewards.rewards, customer.customer_id, page)
 
 
 async def reward(context: Context, customer: UUID, id: UUID) -> RewardRow | None:

@@ -1,5 +1,6 @@
 """Segments, those a customer is in, and what changes that."""
 
+from collections.abc import Awaitable
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,9 @@ from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
 
 
-async def memberships(customer: OfCustomer, context: Context, page: PageRequest) -> Page[SegmentMembershipRow]:
+def memberships(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[SegmentMembershipRow]]:
     """The segments that the customer is in, last entered first."""
-    return await context.load(context.sources.segments.memberships, customer.customer_id, page)
+    return context.load(context.sources.segments.memberships, customer.customer_id, page)
 
 
 async def segments(_root: object, context: Context, page: PageRequest) -> Page[SegmentRow]:

@@ -1,6 +1,6 @@
 """Tags of a customer, the names to choose from when adding one, and what changes them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -30,14 +30,14 @@ SUGGESTED = 10
 MOST_SUGGESTED = 200
 
 
-async def tags(customer: OfCustomer, context: Context, page: PageRequest) -> Page[CustomerTagRow]:
+def tags(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[CustomerTagRow]]:
     """The customer's tags, top tags first (G13)."""
-    return await context.load(context.sources.tags.tags, customer.customer_id, page)
+    return context.load(context.sources.tags.tags, customer.customer_id, page)
 
 
-async def history(customer: OfCustomer, context: Context, page: PageRequest) -> Page[TagChangeRow]:
+def history(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[TagChangeRow]]:
     """The log of what happened to the customer's tags, newest first (J8)."""
-    return await context.load(context.sources.tags.history, customer.customer_id, page)
+    return context.load(context.sources.tags.history, customer.customer_id, page)
 
 
 async def change(context: Context, customer: UUID, id: UUID) -> TagChangeRow | None:

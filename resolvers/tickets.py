@@ -1,5 +1,6 @@
 """Support tickets of a customer."""
 
+from collections.abc import Awaitable
 from uuid import UUID
 
 from datasources.ids import CustomerId, EntityId, OfCustomer
@@ -8,9 +9,9 @@ from datasources.tickets import TicketRow
 from resolvers.context import Context
 
 
-async def tickets(customer: OfCustomer, context: Context, page: PageRequest) -> Page[TicketRow]:
+def tickets(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[TicketRow]]:
     """The customer's tickets, the last submitted first (U1)."""
-    return await context.load(context.sources.tickets.of_customers, customer.customer_id, page)
+    return context.load(context.sources.tickets.of_customers, customer.customer_id, page)
 
 
 async def ticket(context: Context, customer: UUID, id: UUID) -> TicketRow | None:

@@ -1,6 +1,7 @@
 """Tiers of a customer."""
 
 import datetime as dt
+from collections.abc import Awaitable
 from uuid import UUID
 
 import msgspec
@@ -25,9 +26,9 @@ EVERY = 200
 """More systems than any program has."""
 
 
-async def tiers(customer: OfCustomer, context: Context, page: PageRequest) -> Page[CustomerTierRow]:
+def tiers(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[CustomerTierRow]]:
     """The current tier of each system (I11)."""
-    return await context.load(context.sources.tiers.tiers, customer.customer_id, page, windows(context))
+    return context.load(context.sources.tiers.tiers, customer.customer_id, page, windows(context))
 
 
 def windows(context: Context) -> Windows:
@@ -40,9 +41,9 @@ def windows(context: Context) -> Windows:
     return found
 
 
-async def history(customer: OfCustomer, context: Context, page: PageRequest) -> Page[TierChangeRow]:
+def history(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[TierChangeRow]]:
     """The log of tier changes, newest first (I14)."""
-    return await context.load(context.sources.tiers.history, customer.customer_id, page)
+    return context.load(context.sources.tiers.history, customer.customer_id, page)
 
 
 async def change(context: Context, customer: UUID, id: UUID) -> TierChangeRow | None:

@@ -1,7 +1,7 @@
 """Purchases of a customer: as they are read, taken in, and taken back."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -37,9 +37,9 @@ from resolvers.context import Context
 from resolvers.matching import customers_of
 
 
-async def purchases(customer: OfCustomer, context: Context, page: PageRequest) -> Page[TransactionRow]:
+def purchases(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[TransactionRow]]:
     """The customer's purchases, newest first (T1, T2)."""
-    return await context.load(context.sources.transactions.purchases, customer.customer_id, page)
+    return context.load(context.sources.transactions.purchases, customer.customer_id, page)
 
 
 async def transaction(context: Context, customer: UUID, id: UUID) -> TransactionRow | None:

@@ -7,7 +7,7 @@ import strawberry
 
 from datasources.paging import Cursors, Page
 from schema.directives import WEIGHTLESS
-from schema.fields import GraphField
+from schema.fields import ROW, Expression, GraphField
 from schema.views import VIEWS, ViewOf, view
 
 
@@ -96,8 +96,10 @@ class PageInfo:
     """Cursor of the last item; null on an empty page."""
 
 
-def _described(annotation: Any, description: str) -> tuple[Any, GraphField]:
-    return annotation, GraphField(description=description)
+def _described(annotation: Any, description: str, written: str | None = None) -> tuple[Any, GraphField]:
+    field = GraphField(description=description)
+    field.written = None if written is None else Expression(written)
+    return annotation, field
 
 
 def page_type(name: str, node: type, things: str, **more: Any) -> Any:  # the connection class itself
@@ -117,8 +119,8 @@ def page_type(name: str, node: type, things: str, **more: Any) -> Any:  # the co
         f"A page of {things}.",
         ShownPage,
         edges=_described(list[edge], "Each item with its cursor."),  # type: ignore[valid-type]  # made at run time
-        nodes=_described(list[node], "The items alone."),  # type: ignore[valid-type]
-        page_info=_described(PageInfo, "Where this page stands."),
+        nodes=_described(list[node], "The items alone.", f"{ROW}.page.rows"),  # type: ignore[valid-type]
+        page_info=_described(PageInfo, "Where this page stands.", ROW),
         total_count=_described(int | None, "How many there are in all; computed only when selected."),
         **{key: _described(annotation, description) for key, (annotation, description) in more.items()},
     )

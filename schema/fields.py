@@ -75,6 +75,17 @@ class Commanding(msgspec.Struct, frozen=True):
     whose: Whose | None = None
 
 
+ROW = "\N{SECTION SIGN}"
+"""Stands for the row in expressions: no name of GraphQL has it."""
+
+
+class Expression(msgspec.Struct, frozen=True):
+    """A value as plans write it into their code: an expression of ROW, and the names in it."""
+
+    text: str
+    names: Mapping[str, Any] = {}
+
+
 class GraphField(StrawberryField):
     """A field with what the gateway has to know of it."""
 
@@ -88,6 +99,8 @@ class GraphField(StrawberryField):
     paging: Paging | None = None
     commanding: Commanding | None = None
     known: Known | None = None
+    written: Expression | None = None
+    """The value that attribute or resolver give, without a call for it."""
 
     @property
     def is_masked(self) -> bool:

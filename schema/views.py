@@ -18,7 +18,7 @@ from datasources.registry import Domain
 from permissions.model import RequiredScopes
 from permissions.policy import requires as scopes
 from schema.directives import WEIGHTLESS, Key, Shareable, Source, requires_scopes
-from schema.fields import GraphField, Serve
+from schema.fields import ROW, Expression, GraphField, Serve
 from schema.scalars import FieldSet
 
 View = TypeVar("View", bound=type)
@@ -175,10 +175,9 @@ def _id_field(type_name: str, key: tuple[str, ...]) -> GraphField:
     """The field `id` of a node: its type and key."""
     field = GraphField(description="Opaque global id: `node(id:)` finds this again.")
 
-    raw = " + ".join(f"row.{name}.bytes" for name in key)
-    source = f"lambda row, _context: {type_name + ':'!r} + base64url({raw})"
-    # Every node of an answer has one: attributes by name take half the time that a getter for each takes.
-    field.serve = eval(source, {"base64url": base64url})  # noqa: S307  # names of our own
+    raw = " + ".join(f"{ROW}.{name}.bytes" for name in key)
+    written = field.written = Expression(f"{type_name + ':'!r} + base64url({raw})", {"base64url": base64url})
+    field.serve = eval(f"lambda row, _context: {written.text.replace(ROW, 'row')}", dict(written.names))  # noqa: S307  # names of our own
     return field
 
 

@@ -1,17 +1,18 @@
 """What hangs on a customer whose id is known is asked for together with the customer's own row, not after it."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from inspect import iscoroutinefunction, signature
+from inspect import signature
 from typing import Any
 
 import msgspec
 
 from datasources.ids import CustomerId, KnownCustomer, OfCustomer
 from datasources.registry import Domain
+from gateway.plan.fields import Wanted
 from gateway.plan.run import Run
 from gateway.plan.selections import Resolve
-from schema.fields import GraphField
 
 
 class Ahead(msgspec.Struct, frozen=True, eq=False):
@@ -28,7 +29,8 @@ class Ahead(msgspec.Struct, frozen=True, eq=False):
             return
         # What is wrong with the field's arguments is told when its row is there.
         with suppress(Exception):
-            run.begun[self] = run.stepped(self.ask(customer, run))
+            asked = self.ask(customer, run)
+            run.begun[self] = asked if isinstance(asked, asyncio.Future) else run.stepped(asked)
 
     def resolve(self, row: Any, run: Run) -> Any:
         """The value, or what was begun of it."""
@@ -36,12 +38,13 @@ class Ahead(msgspec.Struct, frozen=True, eq=False):
         return self.ask(row, run) if begun is None else begun
 
 
-def ahead(definition: GraphField | None, resolve: Resolve) -> Ahead | None:
+def ahead(wanted: Wanted, resolve: Resolve) -> Ahead | None:
     """How the field is asked for ahead of its row; None where its resolver takes more of the row, or has no source to ask."""
-    if definition is None or definition.domain is None or definition.serve is None:
+    definition = wanted.definition
+    if definition is None or definition.domain is None or definition.serve is None or not wanted.asks:
         return None
     takes = next(iter(signature(definition.serve).parameters.values())).annotation
-    if takes is not OfCustomer or not iscoroutinefunction(definition.serve):
+    if takes is not OfCustomer:
         return None
     return Ahead(definition.domain, resolve)
 
@@ -50,7 +53,8 @@ def leading(known: Callable[[Run], CustomerId | None], resolve: Resolve, fields:
     """Asks for the row of a customer, and with it for the fields that need no more than who it is."""
 
     def lead(row: Any, run: Run) -> Any:
-        value = run.stepped(resolve(row, run))
+        asked = resolve(row, run)
+        value = asked if isinstance(asked, asyncio.Future) else run.stepped(asked)
         asks_together = run.context.sources.profiles.asks_together
         customer = _known(known, run) if asks_together and not value.done() else None
         if customer is not None:

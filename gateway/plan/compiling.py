@@ -34,12 +34,13 @@ from graphql.execution.values import VariableValues
 from gateway.plan.ahead import ahead, leading
 from gateway.plan.fields import Paged, Wanted, denied, masking, resolved
 from gateway.plan.plan import Plan
-from gateway.plan.quick import ROW, Writer
+from gateway.plan.quick import Writer
 from gateway.plan.run import Complete, Run
 from gateway.plan.selections import Field, Items, Objects, Selection, an_object, leaf, one_of, present
 from gateway.plan.weights import is_list
 from permissions.masking import masked
 from permissions.model import Principal
+from schema.fields import ROW
 
 INTROSPECTION = frozenset({"__schema", "__type"})
 TYPENAME = "__typename"
@@ -129,7 +130,8 @@ class Compiler:
             assert selection is not None  # noqa: S101  # connections are objects
             wants_total = any(one.nodes[0].name.value == TOTAL for one in selection.fields)
             paged = Paged(wanted, definition.serve, definition.paging, wants_total=wants_total)
-            field.resolve, field.complete = paged.resolve, paged.shown(field.complete)
+            complete = selection.complete if field.is_nullable else field.complete
+            field.resolve, field.complete = paged.resolve, paged.shown(complete)
             self._lead(wanted, field, None)
             selection.compile(is_listed=False)
             return field, None
@@ -145,7 +147,7 @@ class Compiler:
 
     def _lead(self, wanted: Wanted, field: Field, selection: Selection | None) -> None:
         """Note how the field is asked for before its row is there; one whose customer is known has those below it begun."""
-        field.ahead = ahead(wanted.definition, field.resolve)
+        field.ahead = ahead(wanted, field.resolve)
         if selection is None or wanted.known is None or not self.begins_ahead:
             return
         below = [one for one in selection.later if one.ahead is not None]
@@ -169,7 +171,9 @@ class Compiler:
             return None
         if selection is not None and selection.later:
             return None
-        if wanted.attribute is not None:
+        if wanted.definition is not None and wanted.definition.written is not None:
+            value = self._writer.written(wanted.definition.written)
+        elif wanted.attribute is not None:
             value = f"{ROW}.{wanted.attribute}"
         elif wanted.at_once is not None:
             value = self._writer.answered(wanted.at_once)

@@ -216,13 +216,17 @@ class Paged:
         assert definition is not None  # noqa: S101  # it is what says how to page
         self.resolve = _where_bound(lambda row, run: serve(row, run.context, held.of(run)[0]), definition)
 
-    def shown(self, complete: Complete) -> Complete:
-        """Completes the page that was answered; none is null."""
+    def shown(self, complete: "Callable[[Run, Any, Position], None]") -> Complete:
+        """Completes the page that was answered; none is null where that may be, and told by `complete` where not."""
+        held = self._held
 
         def show(run: Run, page: Any, position: Position) -> None:
             if page is not None:
-                page = ShownPage(page, run.context.cursors, self._held.of(run)[1])
-            complete(run, page, position)
+                complete(run, ShownPage(page, run.context.cursors, held.of(run)[1]), position)
+            elif position.is_nullable:
+                position.put(None)
+            else:
+                complete(run, None, position)
 
         return show
 

@@ -30,6 +30,7 @@ from strawberry.types.scalar import identity
 from gateway.plan.run import AWAITABLE
 from gateway.plan.selections import AT_ONCE, Selection
 from resolvers.context import PerRequest
+from schema.fields import ROW, Expression
 
 PASSING = {
     GraphQLString: "({v} := {value}).__class__ is str",
@@ -42,8 +43,6 @@ NO_ROW = (NoneType, UndefinedType, Exception, *AWAITABLE)
 """What stands in the place of a row where there is none, or none yet."""
 
 
-ROW = "\N{SECTION SIGN}"
-"""Stands for the row in expressions: no name of GraphQL has it."""
 HOISTED = re.compile(r"\bh\d+\b")
 One = Callable[[Any, Any], dict[str, Any]]
 """(row, context) → its object."""
@@ -98,6 +97,11 @@ class Writer:
         name = f"k{next(self._numbers)}"
         self._names[name] = value
         return name
+
+    def written(self, expression: Expression) -> str:
+        """The expression that a field brings along."""
+        self._names |= expression.names
+        return expression.text
 
     def answered(self, serve: Any) -> str:
         """The expression of what a resolver answers at once; what it works out once a request is looked up once a call."""

@@ -44,7 +44,7 @@ class Run:
         self.begun: dict[object, asyncio.Future[Any]] = {}
         """Values that were asked for before their row was there, by who asked."""
         self._loop = asyncio.get_running_loop()
-        self._waiting: set[Wait] = set()
+        self._waiting: set[Wait | Arrival] = set()
         self._arrived: asyncio.Future[None] | None = None
 
     def fail(self, position: Position, error: Exception, nodes: Sequence[FieldNode]) -> None:
@@ -55,7 +55,9 @@ class Run:
 
     def take(self, value: Any, of: Waited, position: Position) -> None:
         """Complete a value, or once it is there: at once where its coroutine never waits."""
-        if isinstance(value, AWAITABLE):
+        if value.__class__ is asyncio.Future:
+            self._arriving(value, of, position)
+        elif isinstance(value, AWAITABLE):
             stepped: Any = value if isinstance(value, CoroutineType) else value.__await__()
             Wait(self, stepped, of, position)()
         else:
@@ -91,11 +93,20 @@ class Run:
                 value.exception()  # nobody is told, and nothing is logged of it
         self.begun.clear()
 
+    def _arriving(self, value: "asyncio.Future[Any]", of: Waited, position: Position) -> None:
+        """Complete a loader's future when it is there, which takes no stepping."""
+        arrival = Arrival(self, value, of, position)
+        if value.done():
+            arrival(value)
+        else:
+            self._waiting.add(arrival)
+            value.add_done_callback(arrival)
+
     def waits(self, wait: "Wait") -> None:
         """Count one that waits."""
         self._waiting.add(wait)
 
-    def arrived(self, wait: "Wait") -> None:
+    def arrived(self, wait: "Wait | Arrival") -> None:
         """Count one that waits no more; the last one ends the run."""
         self._waiting.discard(wait)
         if not self._waiting and self._arrived is not None and not self._arrived.done():
@@ -104,6 +115,32 @@ class Run:
     def call_soon(self, wait: "Wait") -> None:
         """Step it in the loop's next turn."""
         self._loop.call_soon(wait)
+
+
+class Arrival:
+    """A future that is completed in its place when it is there."""
+
+    __slots__ = ("_blocked", "_of", "_position", "_run")
+
+    def __init__(self, run: Run, blocked: "asyncio.Future[Any]", of: Waited, position: Position) -> None:
+        self._run, self._blocked, self._of, self._position = run, blocked, of, position
+
+    def __call__(self, done: "asyncio.Future[Any]") -> None:
+        """Complete what is there."""
+        run = self._run
+        try:
+            value = done.result()
+        except asyncio.CancelledError as error:
+            run.fail(self._position, Abandoned(error), self._of.nodes)
+        except Exception as error:  # noqa: BLE001  # of whatever kind
+            run.fail(self._position, error, self._of.nodes)
+        else:
+            run.complete(value, self._of, self._position)
+        run.arrived(self)
+
+    def cancel(self) -> None:
+        """Cancel what it waits for."""
+        self._blocked.cancel()
 
 
 class Wait:

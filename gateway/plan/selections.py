@@ -81,7 +81,7 @@ class Selection:
         return self.each(rows, context)
 
     def complete(self, run: Run, row: Any, position: Position) -> None:
-        """Put the object of a row in its place."""
+        """Put the object of a row, which is there, in its place."""
         try:
             made, fields = self.quick(row, run.context), self.later
         except Exception:  # noqa: BLE001  # told by the field that it belongs to
