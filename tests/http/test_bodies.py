@@ -137,6 +137,7 @@ async def test_a_length_that_can_not_be_is_refused_unread(declared: bytes) -> No
         (b'{"query" : "{ hello }", "variables": {"a"\n\t :1, "b": {"a":1, "a" :2}}}', "An object of the body names a member twice."),
         (b'{"query":"{ hello }","variables":{"a":":","a":2}}', "An object of the body names a member twice."),
         (b'{"query":"{ hello }","variables":{"a":" : ","b":{"c":1,"c":[]}}}', "An object of the body names a member twice."),
+        (b'{"query":"{ hello }","variables":{"a":"x","a":"\\u0022\\u0022\\u0022\\u0022"}}', "An object of the body names a member twice."),
         (b'{"query":"{ hello }","variables":{"a":123456789012345678901}}', DIGITS),
         (b'{"query":"{ hello }","variables":{"a":0.123456789012345678901}}', DIGITS),
     ],
