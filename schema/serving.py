@@ -169,7 +169,7 @@ def _are_plain(arguments: dict[str, Any]) -> bool:
         document = msgspec.json.encode(arguments)
     except (TypeError, ValueError, OverflowError):
         return False
-    if b"\\u0000" in document:
+    if b"\\" in document and (b"\\u0000" in document or b'\\"' in document):
         return False
     # From one quote to the last that the longest text would reach: behind none is a longer one.
     start = 0

@@ -15,6 +15,8 @@ HOSTILE = [
     ("a\udc00", UNSTORABLE),
     ("x" * 8_001, TOO_LONG),
     ("x" * 10_000, TOO_LONG),
+    ("x" * 6_000 + '"' + "x" * 6_000, TOO_LONG),
+    ('"' * 8_001, TOO_LONG),
 ]
 
 
