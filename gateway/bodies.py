@@ -11,6 +11,7 @@ from starlette.types import Receive
 
 from gateway.errors import Code, Refused, refused
 from permissions.model import Scope
+from schema.scalars import are_short
 
 MAX_DIGITS = 20
 INGESTING = frozenset((Scope("events:ingest"), Scope("transactions:ingest")))
@@ -50,6 +51,8 @@ class GraphQLRequest(msgspec.Struct, frozen=True):
     query: str
     operation_name: str | None
     variables: dict[str, Any] | None  # JSON of any shape
+    texts_fit: bool
+    """True where none of its texts is too long for an argument, or can't be held; False where they have to be looked at."""
 
 
 async def read(receive: Receive, declared: bytes | None, limit: int) -> bytes:
@@ -74,15 +77,17 @@ def _too_long(limit: int) -> Refused:
 
 def parsed(body: bytes, limits: Limits) -> GraphQLRequest:
     """The request in a body. Raises Refused."""
-    given = _plain(body, limits)
-    if given is None:
-        given = _strict(body, limits)
+    plain = _plain(body, limits)
+    given = _strict(body, limits) if plain is None else plain
     query = _member(given, "query", str, "a string")
     if query is None:
         raise bad("The body has no query.")
     _member(given, "extensions", dict, "an object")
     return GraphQLRequest(
-        query, _member(given, "operationName", str, "a string"), _member(given, "variables", dict, "an object")
+        query,
+        _member(given, "operationName", str, "a string"),
+        _member(given, "variables", dict, "an object"),
+        plain is not None and are_short(body),
     )
 
 

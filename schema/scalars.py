@@ -40,6 +40,17 @@ def text(value: object) -> str:
     return value
 
 
+def are_short(document: bytes) -> bool:
+    """True where no text of a JSON document can be too long, for one without escaped quotes."""
+    # From one quote to the last that the longest text would reach: behind none is a longer one.
+    start = 0
+    while len(document) - start > LONGEST_TEXT:
+        start = document.rfind(b'"', start, start + LONGEST_TEXT + 1) + 1
+        if start == 0:
+            return False
+    return True
+
+
 def instant(value: object) -> dt.datetime:
     """RFC 3339 with an offset, as UTC. Raises ValueError for naive and impossible times."""
     if not isinstance(value, str) or not INSTANT.fullmatch(value):

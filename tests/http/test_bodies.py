@@ -174,3 +174,20 @@ async def test_who_sends_batches_has_limits_of_their_own(scopes: str) -> None:
         ):
             response = await opened.post("/graphql", content=body, headers={"content-type": "application/json"})
             assert (response.status_code, told(response)) == (status, [("BAD_REQUEST", message)])
+
+
+@pytest.mark.parametrize(
+    ("variables", "fit"),
+    [
+        ({"a": "x" * 8_000, "b": ["y" * 8_000]}, True),
+        ({"a": "x" * 8_001}, False),
+        ({"x" * 8_001: 1}, False),
+        ({"a": "é" * 8_000}, False),
+        ({"a": 'x"'}, False),
+        ({"a": 10**19}, False),
+    ],
+)
+def test_texts_that_may_be_too_long_are_to_be_looked_at(variables: dict[str, Any], fit: bool) -> None:
+    body = json.dumps({"query": "{ hello }", "variables": variables}, ensure_ascii=False).encode()
+    request = parsed(body, Limits(len(body)))
+    assert (request.variables, request.texts_fit) == (variables, fit)
