@@ -26,7 +26,7 @@ from schema.connections import ShownPage
 from schema.directives import Resolve
 from schema.fields import LARGEST_PAGE, Commanding, GraphField, Paging, Serve
 from schema.ids import parse_id
-from schema.scalars import are_short, text
+from schema.scalars import ESCAPED, are_short, text
 
 Info = GraphQLResolveInfo[Context]
 
@@ -169,9 +169,7 @@ def _are_plain(arguments: dict[str, Any]) -> bool:
         document = msgspec.json.encode(arguments)
     except (TypeError, ValueError, OverflowError):
         return False
-    if b"\\" in document and (b"\\u0000" in document or b'\\"' in document):
-        return False
-    return are_short(document)
+    return ESCAPED.search(document) is None and are_short(document)
 
 
 def _fault(value: Any) -> Fault | None:
