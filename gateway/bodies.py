@@ -11,6 +11,7 @@ from starlette.types import Receive
 
 from gateway.errors import Code, Refused, refused
 from permissions.model import Scope
+from schema.scalars import ESCAPED, are_short
 
 MAX_DIGITS = 20
 INGESTING = frozenset((Scope("events:ingest"), Scope("transactions:ingest")))
@@ -19,8 +20,7 @@ SHAPES = bytes(
     ord("0") if chr(byte) in "0123456789." else ord(":") if chr(byte) in ":,[" else ord("x") for byte in range(256)
 )
 """Makes every digit a 0, and a colon of what stands before a value: looking for these costs a tenth of a pattern."""
-LONG, SIGNS, SPACE = b":" + b"0" * 19, b" \t\n\r-", b" \t\n\r"
-CONTAINERS = frozenset((dict, list))
+LONG, SIGNS = b":" + b"0" * 19, b" \t\n\r-"
 
 
 class Disconnected(Exception):
@@ -49,6 +49,8 @@ class GraphQLRequest(msgspec.Struct, frozen=True):
     query: str
     operation_name: str | None
     variables: dict[str, Any] | None  # JSON of any shape
+    texts_fit: bool
+    """True where none of its texts is too long for an argument, or can't be held; False where they have to be looked at."""
 
 
 async def read(receive: Receive, declared: bytes | None, limit: int) -> bytes:
@@ -73,41 +75,34 @@ def _too_long(limit: int) -> Refused:
 
 def parsed(body: bytes, limits: Limits) -> GraphQLRequest:
     """The request in a body. Raises Refused."""
-    given = _plain(body, limits)
-    if given is None:
-        given = _strict(body, limits)
+    plain = _plain(body, limits)
+    given = _strict(body, limits) if plain is None else plain
     query = _member(given, "query", str, "a string")
     if query is None:
         raise bad("The body has no query.")
     _member(given, "extensions", dict, "an object")
     return GraphQLRequest(
-        query, _member(given, "operationName", str, "a string"), _member(given, "variables", dict, "an object")
+        query,
+        _member(given, "operationName", str, "a string"),
+        _member(given, "variables", dict, "an object"),
+        plain is not None and are_short(body),
     )
 
 
 def _plain(body: bytes, limits: Limits) -> dict[str, Any] | None:
     """The object in a body that is simple enough to be read fast, which large ones are: without an escaped quote, so that
     every quote ends or begins a text, and without long numbers. None for all others, and for whatever is to be refused."""
-    if b'\\"' in body or b"\\u0000" in body or LONG in body.translate(SHAPES, SIGNS):
+    if ESCAPED.search(body) is not None or LONG in body.translate(SHAPES, SIGNS):
         return None
     try:
         given = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        laid_out = orjson.dumps(given, option=orjson.OPT_INDENT_2)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None
-    if not isinstance(given, dict):
-        return None
-    values, names, depth = 1, 0, 0
-    level: list[Any] = [given]
-    while level:
-        depth += 1
-        objects = [one.values() for one in level if type(one) is dict]
-        lists = [one for one in level if type(one) is list]
-        names += sum(map(len, objects))
-        values += sum(map(len, (*objects, *lists)))
-        level = [part for parts in (*objects, *lists) for part in parts if type(part) in CONTAINERS]
-    # Where a member is named twice, the text has more names than the objects.
-    fits = depth <= limits.depth and values <= limits.values and names == body.translate(None, SPACE).count(b'":')
-    return given if fits else None
+    # A line for each value at least, indented by two spaces a level; and where a member is named twice, fewer texts.
+    is_deep = b"\n" + b"  " * limits.depth in laid_out
+    fits = not is_deep and laid_out.count(b"\n") < limits.values and laid_out.count(b'"') == body.count(b'"')
+    return given if fits and isinstance(given, dict) else None
 
 
 def _strict(body: bytes, limits: Limits) -> dict[str, Any]:

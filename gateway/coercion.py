@@ -1,123 +1,171 @@
-"""Variables coerced to the types of an operation by functions that are made once for each input type.
+"""Generated code: variables coerced to the types of an operation, the struct of an input made in one expression.
 
 graphql-core asks of every value of every request what kind of type it is held to: 20 ms for a batch of a thousand events.
-These know. They say what it says: the coerced value, or `Undefined` where it tells the client itself what is wrong.
+This knows. It says what graphql-core says: the coerced value, or `Undefined` where that tells the client itself what is
+wrong.
 """
 
 from collections.abc import Callable, Mapping, Set
-from typing import Any
+from functools import partial
+from itertools import count
+from typing import Any, NoReturn
 
+import msgspec
 from graphql import (
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInputType,
+    GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
-    GraphQLScalarType,
     Undefined,
     assert_leaf_type,
-    get_nullable_type,
 )
-from graphql.utilities.coerce_input_value import coerce_default_value
+from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_value
+
+from schema.fields import STRUCT
 
 Coerce = Callable[[Any], Any]
-"""(JSON that is not null) → the value that resolvers get, or Undefined."""
+"""(JSON) → the value that resolvers get, or Undefined."""
 
-_made: dict[GraphQLInputObjectType, Coerce] = {}
-
-
-Part = tuple[str, Coerce, Set[type], bool]
-"""A field of an input: its name for resolvers, how a value is coerced, the types of values that are right as they are, and
-whether it may be null."""
-
-NEVER: Set[type] = frozenset()
 AS_IS: Mapping[str, Set[type]] = {
     "String": frozenset((str,)),
     "ID": frozenset((str,)),
     "JSON": frozenset((dict, list, str, int, float, bool)),
 }
 """The types of values that scalars leave as they are."""
+TUPLE = "tuple([{}])"
+"""How a struct has a list."""
 
 
-def coerced(input_value: Any, type_: GraphQLInputType) -> Any:
-    """The value that resolvers get for JSON, or Undefined where it does not fit the type."""
-    if input_value is None or input_value is Undefined:
-        return Undefined if isinstance(type_, GraphQLNonNull) else None
-    return _coercer(type_)(input_value)
+class Misfit(Exception):
+    """A value that does not fit its type."""
 
 
-def _coercer(type_: GraphQLInputType) -> Coerce:
-    if isinstance(type_, GraphQLNonNull):
-        return _coercer(type_.of_type)
-    if isinstance(type_, GraphQLList):
-        return _of_list(_coercer(type_.of_type), is_nullable=not isinstance(type_.of_type, GraphQLNonNull))
-    if not isinstance(type_, GraphQLInputObjectType):
-        return _of_leaf(type_)
-    if type_ not in _made:
-        # Held before it is made: a type may stand inside itself.
-        _made[type_] = lambda value: _made[type_](value)  # noqa: PLW0108  # not what it is now
-        _made[type_] = _of_object(type_)
-    return _made[type_]
-
-
-def _of_leaf(type_: GraphQLInputType) -> Coerce:
-    parse = assert_leaf_type(type_).coerce_input_value
+def coercer(type_: GraphQLInputType) -> Coerce:
+    """Makes of JSON the value that resolvers get, or Undefined where it does not fit the type."""
+    function = _writer.of_type(type_)
 
     def coerce(value: Any) -> Any:
         try:
-            return parse(value)
+            return function(value)
+        except (Misfit, KeyError):  # a field that is missing is the only key that is looked for in vain
+            return Undefined
+
+    return coerce
+
+
+class Writer:
+    """Writes functions that coerce JSON, or raise where it does not fit.
+
+    What it knows of inputs, scalars and enums is held by type, so that a document leaves nothing behind.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, Any] = {"absent": Undefined, "listed": _listed, "misfit": _misfit}
+        self._numbers = count()
+        self._inputs: dict[GraphQLInputObjectType, str] = {}
+        self._leaves: dict[GraphQLLeafType, tuple[str, str]] = {}
+
+    def of_type(self, type_: GraphQLInputType) -> Coerce:
+        """The function that coerces to a type."""
+        return self._function(self._value(type_, "g"))
+
+    def _function(self, expression: str) -> Coerce:
+        made: Coerce = eval(f"lambda g: {expression}", self._names)  # noqa: S307  # names are numbered here or of GraphQL
+        return made
+
+    def _value(self, type_: GraphQLInputType, value: str, lists: str = "[{}]") -> str:
+        """The expression that coerces the value of an expression; `lists` is what is written around the items of a list."""
+        if isinstance(type_, GraphQLNonNull):
+            return self._present(type_.of_type, value, lists)
+        v = self._name("v")
+        return f"(None if ({v} := {value}) is None else {self._present(type_, v, lists)})"
+
+    def _present(self, type_: GraphQLInputType, value: str, lists: str) -> str:
+        if isinstance(type_, GraphQLList):
+            item = self._name("v")
+            return lists.format(f"{self._value(type_.of_type, item)} for {item} in listed({value})")
+        if isinstance(type_, GraphQLInputObjectType):
+            return f"{self._input(type_)}({value})"
+        return self._leaf(assert_leaf_type(type_), value)
+
+    def _leaf(self, type_: GraphQLLeafType, value: str) -> str:
+        if type_ not in self._leaves:
+            self._leaves[type_] = self._known(_raising(type_.coerce_input_value)), self._known(AS_IS.get(type_.name))
+        parse, as_is = self._leaves[type_]
+        if type_.name not in AS_IS:
+            return f"{parse}({value})"
+        v = self._name("v")
+        return f"({v} if ({v} := {value}).__class__ in {as_is} else {parse}({v}))"
+
+    def _input(self, type_: GraphQLInputObjectType) -> str:
+        """The name of the function that makes an input; one that becomes no struct, of another schema than the gateway's,
+        is left to graphql-core."""
+        if type_ not in self._inputs:
+            # Named before it is written: a type may stand inside itself.
+            name, struct = self._name("t"), type_.extensions.get(STRUCT)
+            self._inputs[type_] = name
+            left = _raising(partial(coerce_input_value, type_=type_))
+            self._names[name] = left if struct is None else self._function(self._struct(type_, struct))
+        return self._inputs[type_]
+
+    def _struct(self, type_: GraphQLInputObjectType, struct: type[msgspec.Struct]) -> str:
+        """The struct of an input, where it is an object without a field that is not known."""
+        left_out = {field.name: field.default for field in msgspec.structs.fields(struct)}
+        parts = [
+            f"{out_name}={self._field(name, field, left_out[out_name])}"
+            for name, field in type_.fields.items()
+            for out_name in (field.out_name or name,)
+        ]
+        required = sum(map(_is_required, type_.fields.values()))
+        fits = f"g.__class__ is dict and (len(g) == {required} or {self._known(frozenset(type_.fields))}.issuperset(g))"
+        if type_.is_one_of:
+            fits += " and len(g) == 1 and None not in g.values()"
+        return f"{self._known(struct)}({', '.join(parts)}) if {fits} else misfit()"
+
+    def _field(self, name: str, field: GraphQLInputField, left_out: Any) -> str:
+        """What a struct's field gets, `left_out` where nothing is given."""
+        if _is_required(field):
+            return self._value(field.type, f"g[{name!r}]", TUPLE)
+        v, default = self._name("v"), coerce_default_value(field)
+        otherwise = self._known(left_out if default is Undefined else default)
+        return f"{otherwise} if ({v} := g.get({name!r}, absent)) is absent else {self._value(field.type, v, TUPLE)}"
+
+    def _known(self, value: Any) -> str:
+        """The name under which the code knows a value."""
+        name = self._name("k")
+        self._names[name] = value
+        return name
+
+    def _name(self, kind: str) -> str:
+        return f"{kind}{next(self._numbers)}"
+
+
+def _is_required(field: GraphQLInputField) -> bool:
+    return isinstance(field.type, GraphQLNonNull) and coerce_default_value(field) is Undefined
+
+
+def _raising(coerce: Coerce) -> Coerce:
+    """The same for what is not null, but that it raises where the value does not fit."""
+
+    def coerced(value: Any) -> Any:
+        try:
+            made = Undefined if value is None else coerce(value)
         except Exception:  # noqa: BLE001  # as graphql-core has it: whatever a parser raises is the value's fault
-            return Undefined
+            raise Misfit from None
+        return _misfit() if made is Undefined else made
 
-    return coerce
-
-
-def _of_list(item: Coerce, *, is_nullable: bool) -> Coerce:
-    def coerce(value: Any) -> Any:
-        found = []
-        # A value that is no list stands for a list of one.
-        for one in value if isinstance(value, (list, tuple)) else (value,):
-            made = item(one) if one is not None else None if is_nullable else Undefined
-            if made is Undefined:
-                return Undefined
-            found.append(made)
-        return found
-
-    return coerce
+    return coerced
 
 
-def _of_object(type_: GraphQLInputObjectType) -> Coerce:
-    parts = {name: _part(name, field) for name, field in type_.fields.items()}
-    defaults = {name: coerce_default_value(field) for name, field in type_.fields.items()}
-    left_out = {parts[name][0]: default for name, default in defaults.items() if default is not Undefined}
-    required = [name for name, part in parts.items() if not part[3] and defaults[name] is Undefined]
-    make, is_one_of = type_.out_type, type_.is_one_of
-
-    def coerce(value: Any) -> Any:
-        if not isinstance(value, dict):
-            return Undefined
-        for name in required:
-            if name not in value:
-                return Undefined
-        made = left_out.copy()
-        for name, given in value.items():
-            if name not in parts:
-                return Undefined
-            out_name, part, as_is, is_nullable = parts[name]
-            if type(given) in as_is:
-                made[out_name] = given
-            else:
-                made[out_name] = part(given) if given is not None else None if is_nullable else Undefined
-                if made[out_name] is Undefined:
-                    return Undefined
-        if is_one_of and (len(value) != 1 or None in made.values()):
-            return Undefined
-        return make(made)
-
-    return coerce
+def _listed(value: Any) -> Any:
+    """The items of a list; a value that is none stands for a list of one."""
+    return value if value.__class__ is list else _misfit() if value is None else (value,)
 
 
-def _part(name: str, field: GraphQLInputField) -> Part:
-    named = get_nullable_type(field.type)
-    as_is = AS_IS.get(named.name, NEVER) if isinstance(named, GraphQLScalarType) else NEVER
-    return field.out_name or name, _coercer(field.type), as_is, named is field.type
+def _misfit() -> NoReturn:
+    raise Misfit
+
+
+_writer = Writer()

@@ -26,6 +26,8 @@ class Context(Protocol):
 
     loaders: Loaders
     """The loaders of this request."""
+    texts_fit: bool
+    """True where no text of the request has to be looked at any more."""
 
     @property
     def principal(self) -> Principal:

@@ -186,7 +186,7 @@ class GraphQLEndpoint:
         run = analyzed if purpose is Purpose.ANALYZE else execute
         with self._in_flight.slot():
             context = await self._contexts(principal, request_id=exchange.request_id)
-            exchange.calls = context.loaders.calls
+            context.texts_fit, exchange.calls = request.texts_fit, context.loaders.calls
             answer = await run(self._schema, document, found, context=context, translator=translator)
         exchange.executor = answer.executor
         return answer

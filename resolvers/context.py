@@ -131,7 +131,18 @@ class Sources(msgspec.Struct, frozen=True):
 class Context:
     """One request. Made by the gateway, gone with the answer."""
 
-    __slots__ = ("cursors", "loaders", "lookups", "memo", "now", "principal", "program", "request_id", "sources")
+    __slots__ = (
+        "cursors",
+        "loaders",
+        "lookups",
+        "memo",
+        "now",
+        "principal",
+        "program",
+        "request_id",
+        "sources",
+        "texts_fit",
+    )
 
     def __init__(
         self,
@@ -149,6 +160,8 @@ class Context:
         self.loaders = Loaders()
         self.memo: dict[Hashable, Any] = {}
         """What was worked out once for the whole request."""
+        self.texts_fit = False
+        """True where the request as a whole was seen to have no text that is too long or that a database can't hold."""
 
     @property
     def settings(self) -> ProgramSettings:

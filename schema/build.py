@@ -21,7 +21,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from permissions.model import RequiredScopes
 from schema.directives import guarded, guarded_command, masking
-from schema.fields import DEFINITION, NEEDS, GraphField
+from schema.fields import DEFINITION, NEEDS, STRUCT, GraphField
 from schema.introspection import ShownSchema
 from schema.mutation import Mutation
 from schema.query import Query
@@ -132,6 +132,7 @@ def _read_input(type_: GraphQLInputObjectType, struct: type) -> None:
         return struct(**values)
 
     type_.out_type = made if lists else lambda values: struct(**values)  # type: ignore[method-assign,assignment]  # graphql-core means it to be set
+    type_.extensions[STRUCT] = struct
     # Strawberry keeps `@oneOf` to itself and checks it in the coercion that was just replaced.
     type_.is_one_of = type_.extensions[DEFINITION].is_one_of
 

@@ -34,6 +34,8 @@ DEFINITION = "strawberry-definition"
 """Under which strawberry keeps a field's `GraphField` in the extensions of graphql-core's field."""
 NEEDS = "needs"
 """Under which `schema.build` keeps the scopes that a coordinate needs there."""
+STRUCT = "struct"
+"""Under which `schema.build` keeps the struct of an input in the extensions of its type."""
 
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 200

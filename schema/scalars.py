@@ -37,6 +37,8 @@ LONGEST_TEXT = 8_000
 """Above the longest text that is kept (5,000), so that one a little too long can be refused in its own words."""
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+ESCAPED = re.compile(rb'\\(?:"|u00(?:22|00))')
+"""A quote or a NUL inside a text of a JSON document."""
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -49,6 +51,17 @@ def text(value: object) -> str:
     if UNSTORABLE.search(value):
         raise ValueError("the text has a NUL character or half of a surrogate pair")
     return value
+
+
+def are_short(document: bytes) -> bool:
+    """True where no text of a JSON document can be too long, for one in which every quote begins or ends a text."""
+    # From one quote to the last that the longest text would reach: behind none is a longer one.
+    start = 0
+    while len(document) - start > LONGEST_TEXT:
+        start = document.rfind(b'"', start, start + LONGEST_TEXT + 1) + 1
+        if start == 0:
+            return False
+    return True
 
 
 def instant(value: object) -> dt.datetime:

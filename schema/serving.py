@@ -26,7 +26,7 @@ from schema.connections import ShownPage
 from schema.directives import Resolve
 from schema.fields import LARGEST_PAGE, Commanding, GraphField, Paging, Serve
 from schema.ids import parse_id
-from schema.scalars import LONGEST_TEXT, text
+from schema.scalars import ESCAPED, are_short, text
 
 Info = GraphQLResolveInfo[Context]
 
@@ -143,18 +143,18 @@ def texts_checked(resolve: Resolve) -> Resolve:
     """The resolver behind `check_texts`."""
 
     def check(source: Any, info: Info, **arguments: Any) -> Any:
-        check_texts(arguments)
+        check_texts(arguments, info.context)
         return resolve(source, info, **arguments)
 
     return check
 
 
-def check_texts(arguments: dict[str, Any]) -> None:
+def check_texts(arguments: dict[str, Any], context: Context) -> None:
     """Refuse arguments with a text that is too long or that a database can't hold, however deep it stands in them.
 
     Raises InvalidRequest.
     """
-    if _are_plain(arguments):
+    if context.texts_fit or _are_plain(arguments):
         return
     for name, value in arguments.items():
         fault = _fault(value)
@@ -169,15 +169,7 @@ def _are_plain(arguments: dict[str, Any]) -> bool:
         document = msgspec.json.encode(arguments)
     except (TypeError, ValueError, OverflowError):
         return False
-    if b"\\u0000" in document:
-        return False
-    # From one quote to the last that the longest text would reach: behind none is a longer one.
-    start = 0
-    while len(document) - start > LONGEST_TEXT:
-        start = document.rfind(b'"', start, start + LONGEST_TEXT + 1) + 1
-        if start == 0:
-            return False
-    return True
+    return ESCAPED.search(document) is None and are_short(document)
 
 
 def _fault(value: Any) -> Fault | None:

@@ -25,7 +25,7 @@ from datasources.sql.engine import Database, Prepared, Sent, Statements
 from datasources.sql.event_rows import Added, Purchases, active_at, add, enliven
 from datasources.sql.matching import NAME, REACH, named
 from datasources.sql.quarantine import Quarantine
-from datasources.sql.sealing import CustomerKey
+from datasources.sql.sealing import seal_each
 from datasources.sql.statements import conditions_of, given, parameters_of
 from datasources.sql.tables.events import event_keys, unmatched_events
 from datasources.sql.tables.profiles import customers, identifiers
@@ -190,17 +190,40 @@ class SqlEventWrites(SqlWriter):
         return {names[one.position]: one for one in found}
 
     def _rows(self, unit: Unit, sorting: Sorting) -> Statements[list[Added]]:
-        """The events that are stored, each sealed with the key of its customer."""
-        stored = sorting.stored
+        """The events that are stored. A step is done for all of them before the next: its code stays in the processor's
+        caches, where going from step to step for each event takes half as long again."""
+        stored, now, search = sorting.stored, unit.write.now, SearchTexts(unit.write.program)
         naming = [(who.customer_id, one.event.type, one.event.source, one.facts) for _, one, who in stored]
         references = yield from self._purchases.of(naming)
-        keyring = self.database.keyring
-        now, texts = unit.write.now, SearchTexts(unit.write.program)
+        texts, sealed = self._private(stored)
+        found_by = [search.of(one.event.type, one.facts) for _, one, _ in stored]
+        ids = [new_id() for _ in stored]
         rows = []
-        for position, (_, arrival, who) in enumerate(stored):
-            key = keyring.unwrapped(who.customer_id, who.wrapped_key)
-            rows.append(_added(arrival, who.customer_id, key, references.get(position), now=now, texts=texts))
+        for position, (_, one, who) in enumerate(stored):
+            event = one.event
+            row = EventRow(
+                customer_id=who.customer_id,
+                id=ids[position],
+                type=event.type,
+                occurred_at=event.occurred_at,
+                recorded_at=now,
+                channel=event.channel or API,
+                reference_id=references.get(position),
+                facts=one.facts,
+                attributes=texts[position],
+            )
+            rows.append(Added(row, event.source, event.source_event_id, sealed[position], found_by[position]))
         return rows
+
+    def _private(self, stored: Sequence[tuple[int, Arrival, Matched]]) -> tuple[list[str | None], list[bytes | None]]:
+        """What events tell beside their facts, in clear and sealed; nothing of customers whose key was destroyed."""
+        keyring = self.database.keyring
+        keys = [keyring.unwrapped(who.customer_id, who.wrapped_key) for _, _, who in stored]
+        texts = [
+            msgspec.json.encode(one.private).decode() if one.private and key else None
+            for (_, one, _), key in zip(stored, keys, strict=True)
+        ]
+        return texts, seal_each(list(zip(keys, texts, strict=True)), "events.attributes")
 
 
 def _arrivals(write: Write, batch: Batch) -> list[Arrival | Refusal]:
@@ -275,32 +298,6 @@ def _outcomes(batch: Batch, sorting: Sorting, rows: Sequence[Added]) -> list[Ing
 
 def _told(source_event_id: str, outcome: IngestOutcome, row: EventRow | None) -> Ingested:
     return Ingested(source_event_id, outcome, None if row is None else (row.customer_id, row.id), row)
-
-
-def _added(
-    arrival: Arrival,
-    customer: CustomerId,
-    key: CustomerKey | None,
-    reference: EntityId | None,
-    *,
-    now: dt.datetime,
-    texts: SearchTexts,
-) -> Added:
-    event = arrival.event
-    text = msgspec.json.encode(arrival.private).decode() if arrival.private and key else None
-    row = EventRow(
-        customer_id=customer,
-        id=new_id(),
-        type=event.type,
-        occurred_at=event.occurred_at,
-        recorded_at=now,
-        channel=event.channel or API,
-        reference_id=reference,
-        facts=arrival.facts,
-        attributes=text,
-    )
-    sealed = None if text is None or key is None else key.seal(text, "events.attributes")
-    return Added(row, event.source, event.source_event_id, sealed, texts.of(event.type, arrival.facts))
 
 
 def _known(dialect: Dialect) -> Select[Any]:

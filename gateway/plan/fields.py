@@ -171,7 +171,7 @@ def _served(wanted: Wanted, serve: Serve) -> Resolve:
 def _checked(arguments: Arguments, run: Run) -> dict[str, Any]:
     """The arguments by name, with texts that can be held. Raises GraphQLError, InvalidRequest."""
     given = arguments.of(run.variables)
-    check_texts(given)
+    check_texts(given, run.context)
     return given
 
 

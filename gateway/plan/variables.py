@@ -14,7 +14,7 @@ from graphql.execution.get_variable_signature import GraphQLVariableSignature, g
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 from graphql.utilities.coerce_input_value import coerce_default_value
 
-from gateway.coercion import coerced
+from gateway.coercion import Coerce, coercer
 
 MAX_ERRORS = 5
 
@@ -23,6 +23,7 @@ class Variable(msgspec.Struct, frozen=True):
     """A variable of an operation; `default` is Undefined where it has none."""
 
     signature: GraphQLVariableSignature
+    coerce: Coerce
     default: Any
     is_required: bool
 
@@ -49,7 +50,7 @@ class Variables:
                 if variable.default is not Undefined:
                     values[name] = variable.default
                 continue
-            made = coerced(one, signature.type)
+            made = variable.coerce(one)
             if made is Undefined:
                 return self._misfit(given)
             values[name] = made
@@ -60,7 +61,7 @@ class Variables:
         assert not isinstance(signature, GraphQLError)  # noqa: S101  # validation has refused unknown types
         default = coerce_default_value(signature)
         is_required = isinstance(signature.type, GraphQLNonNull) and default is Undefined
-        return Variable(signature, default, is_required)
+        return Variable(signature, coercer(signature.type), default, is_required)
 
     def _misfit(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """What graphql-core says of them, in its words."""

@@ -137,6 +137,7 @@ async def test_a_length_that_can_not_be_is_refused_unread(declared: bytes) -> No
         (b'{"query" : "{ hello }", "variables": {"a"\n\t :1, "b": {"a":1, "a" :2}}}', "An object of the body names a member twice."),
         (b'{"query":"{ hello }","variables":{"a":":","a":2}}', "An object of the body names a member twice."),
         (b'{"query":"{ hello }","variables":{"a":" : ","b":{"c":1,"c":[]}}}', "An object of the body names a member twice."),
+        (b'{"query":"{ hello }","variables":{"a":"x","a":"\\u0022\\u0022\\u0022\\u0022"}}', "An object of the body names a member twice."),
         (b'{"query":"{ hello }","variables":{"a":123456789012345678901}}', DIGITS),
         (b'{"query":"{ hello }","variables":{"a":0.123456789012345678901}}', DIGITS),
     ],
@@ -173,3 +174,20 @@ async def test_who_sends_batches_has_limits_of_their_own(scopes: str) -> None:
         ):
             response = await opened.post("/graphql", content=body, headers={"content-type": "application/json"})
             assert (response.status_code, told(response)) == (status, [("BAD_REQUEST", message)])
+
+
+@pytest.mark.parametrize(
+    ("variables", "fit"),
+    [
+        ({"a": "x" * 8_000, "b": ["y" * 8_000]}, True),
+        ({"a": "x" * 8_001}, False),
+        ({"x" * 8_001: 1}, False),
+        ({"a": "é" * 8_000}, False),
+        ({"a": 'x"'}, False),
+        ({"a": 10**19}, False),
+    ],
+)
+def test_texts_that_may_be_too_long_are_to_be_looked_at(variables: dict[str, Any], fit: bool) -> None:
+    body = json.dumps({"query": "{ hello }", "variables": variables}, ensure_ascii=False).encode()
+    request = parsed(body, Limits(len(body)))
+    assert (request.variables, request.texts_fit) == (variables, fit)

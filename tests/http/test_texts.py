@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncIterator
 
+import httpx2
 import pytest
 
+from gateway.app import create_app
 from tests.demo import Demo
-from tests.harness import Gateway, opened
+from tests.fuzz.serving import token
+from tests.harness import Gateway, opened, settings
 
 UNSTORABLE = "the text has a NUL character or half of a surrogate pair."
 TOO_LONG = "a text of at most 8000 characters is expected."
@@ -15,6 +18,8 @@ HOSTILE = [
     ("a\udc00", UNSTORABLE),
     ("x" * 8_001, TOO_LONG),
     ("x" * 10_000, TOO_LONG),
+    ("x" * 6_000 + '"' + "x" * 6_000, TOO_LONG),
+    ('"' * 8_001, TOO_LONG),
 ]
 
 
@@ -57,6 +62,21 @@ async def test_a_text_that_can_not_be_held_is_refused_by_name(
         assert error["message"] == f"`{argument}`: {reason}"
         assert error["extensions"] == {"code": "BAD_USER_INPUT", "argument": argument}
         assert answer.statements == 0
+
+
+async def test_a_body_that_is_read_fast_is_held_to_the_same(sqlite_demo: Demo) -> None:
+    app, query = create_app(settings(sqlite_demo.url)), "query ($t: String!) { customer(by: {supportId: $t}) { id } }"
+    headers = {"authorization": f"Bearer {token('admin')}"}
+    found = []
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://gateway", headers=headers) as client,
+    ):
+        for given in ("x" * 8_000, "x" * 8_001, "é" * 8_000, "é" * 8_001, '"' * 8_001):
+            answer = await client.post("/graphql", json={"query": query, "variables": {"t": given}})
+            found.append([error["message"] for error in answer.json().get("errors", [])])
+    refused = [f"`by.supportId`: {TOO_LONG}"]
+    assert found == [[], refused, [], refused, refused]
 
 
 async def test_literals_are_held_to_the_same(gateway: Gateway) -> None:

@@ -7,7 +7,7 @@ from graphql import GraphQLInputObjectType, GraphQLNonNull, Undefined, is_input_
 from graphql.language import parse_type
 from graphql.utilities import coerce_input_value
 
-from gateway.coercion import coerced
+from gateway.coercion import coercer
 from tests.harness import schema
 
 EVENT: dict[str, Any] = {
@@ -60,12 +60,12 @@ INPUTS: list[tuple[str, Any]] = [
 def test_a_value_is_what_graphql_core_makes_of_it(type_: str, value: Any) -> None:
     found = type_from_ast(schema(), parse_type(type_))
     assert is_input_type(found)
-    assert coerced(value, found) == coerce_input_value(value, found)
+    assert coercer(found)(value) == coerce_input_value(value, found)
 
 
 def test_every_input_refuses_what_it_does_not_know_and_what_is_missing() -> None:
     inputs = [type_ for type_ in schema().type_map.values() if isinstance(type_, GraphQLInputObjectType)]
     assert len(inputs) > 50
     for type_ in inputs:
-        assert coerced({"noSuchField": 1}, GraphQLNonNull(type_)) is Undefined
-        assert coerced({}, type_) == coerce_input_value({}, type_)
+        assert coercer(GraphQLNonNull(type_))({"noSuchField": 1}) is Undefined
+        assert coercer(type_)({}) == coerce_input_value({}, type_)
