@@ -73,6 +73,11 @@ def asked(
     operation = document.operation(operation_name)
     if operation.kind is OperationType.SUBSCRIPTION:
         raise refused(Code.BAD_REQUEST, 400, "A subscription can't be answered by one response.")
+    return asked_of(operation, variables)
+
+
+def asked_of(operation: Operation, variables: dict[str, Any] | None) -> Asked:
+    """An operation of any kind with its variables. Raises Refused where they do not fit."""
     values = operation.variables(variables or {})
     if isinstance(values, list):
         raise unfit(Code.BAD_USER_INPUT, *values)
@@ -117,10 +122,15 @@ async def answered(
                 outcome = await plan.run(context, asked.values)
     finally:
         context.loaders.forget()
+    return told(outcome, context=context, translator=translator, is_planned=plan is not None)
+
+
+def told(outcome: Outcome, *, context: Context, translator: Translator, is_planned: bool = True) -> Answer:
+    """The answer that an outcome makes."""
     if not outcome.errors:
-        return Answer({"data": outcome.data}, is_planned=plan is not None)
+        return Answer({"data": outcome.data}, is_planned=is_planned)
     errors = [translator.of_field(error) for error in in_document_order(outcome.errors, outcome.data)]
-    return _partial(outcome.data, errors, context, is_planned=plan is not None)
+    return _partial(outcome.data, errors, context, is_planned=is_planned)
 
 
 async def walked(schema: GraphQLSchema, document: Document, asked: Asked, context: Context) -> Outcome:

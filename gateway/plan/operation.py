@@ -26,6 +26,7 @@ from gateway.plan.cost import price_of
 from gateway.plan.explain import Explained, Explainer
 from gateway.plan.plan import Plan
 from gateway.plan.price import Price
+from gateway.plan.subscription import SubscriptionCompiler
 from gateway.plan.variables import Variables
 from permissions.model import Principal
 
@@ -73,8 +74,8 @@ class Operation:
         return price_of(self._schema, self.node, fragments)
 
     def plan(self, principal: Principal, variables: VariableValues) -> Plan | None:
-        """The plan for callers like this one, with these conditions of `@skip` and `@include`; None where graphql-core
-        has to run it. Those asked for lately are held."""
+        """The plan for callers like this one, with these conditions of `@skip` and `@include`, of a subscription a
+        `Subscription`; None where graphql-core has to run it. Those asked for lately are held."""
         values = variables.coerced
         conditions = tuple(values.get(name) for name in self._conditions)
         key = principal.scopes, principal.kind, conditions
@@ -103,7 +104,8 @@ class Operation:
 
     def _compiled(self, principal: Principal, variables: VariableValues) -> tuple[Plan | None, Compiler]:
         conditions = self._conditions_of(variables)
-        compiler = Compiler(self._schema, self._document, self.node, principal, conditions, self._grown)
+        kind = SubscriptionCompiler if self.kind is OperationType.SUBSCRIPTION else Compiler
+        compiler = kind(self._schema, self._document, self.node, principal, conditions, self._grown)
         try:
             return compiler.plan(), compiler
         except Unplanned:
