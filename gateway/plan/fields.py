@@ -5,6 +5,7 @@ A field that says nothing, of a schema that is not the gateway's, is resolved as
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cache
 from inspect import iscoroutinefunction, signature
 from operator import attrgetter
 from types import SimpleNamespace
@@ -101,6 +102,7 @@ class Wanted:
         return self.field.resolve if self.definition is None else self.definition.serve
 
 
+@cache
 def _answers_at_once(serve: Serve) -> bool:
     if iscoroutinefunction(serve):
         return False
