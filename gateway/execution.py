@@ -5,15 +5,16 @@ from inspect import isawaitable
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import msgspec
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
-from graphql import execute as execute_operation
+from graphql import GraphQLError, GraphQLSchema, OperationType
+from graphql.execution import execute_root_selection_set
 from graphql.execution.values import VariableValues
 
 from datasources.errors import SourceError
 from datasources.registry import Domain
 from datasources.rounds import together
 from gateway.documents import Document
-from gateway.errors import Code, Told, Translator, cost_told, refused, rule_of, too_costly, unfit
+from gateway.errors import Code, Told, Translator, cost_told, refused, rule_of, too_complex, too_costly, unfit
+from gateway.introspecting import MAX_SHOWN, IntrospectingExecutor
 from gateway.plan.operation import Operation
 from gateway.plan.plan import Outcome, Plan
 from gateway.plan.run import AWAITABLE
@@ -134,17 +135,24 @@ def told(outcome: Outcome, *, context: Context, translator: Translator, is_plann
 
 
 async def walked(schema: GraphQLSchema, document: Document, asked: Asked, context: Context) -> Outcome:
-    """The same by graphql-core, field by field: what has no plan, above all introspection."""
-    running = execute_operation(
+    """The same by graphql-core, field by field: what has no plan, above all introspection. Raises Refused where that is too
+    much."""
+    executor = IntrospectingExecutor.build(
         schema,
         document.node,
         context_value=context,
-        variable_values=asked.given,
+        raw_variable_values=asked.given,
         operation_name=asked.operation.name,
         hide_suggestions=True,
         is_awaitable=is_awaitable,
     )
-    result: ExecutionResult = await running if isawaitable(running) else running
+    if isinstance(executor, list):
+        return Outcome(None, executor)
+    assert isinstance(executor, IntrospectingExecutor)  # noqa: S101  # no other is built by it
+    running = execute_root_selection_set(executor)
+    result = await running if isawaitable(running) else running
+    if executor.is_exhausted:
+        raise too_complex(f"The introspection resolves more than {MAX_SHOWN} fields: ask for less of the schema.")
     return Outcome(result.data, result.errors or [])
 
 
