@@ -4,7 +4,7 @@
 
 In this process, over the schema as it runs, in CPU milliseconds, the least of several times: until a document is found
 valid and priced, or refused; then compiling its largest operation for every type that rows can turn out to be, at once;
-and for introspection, running it. Ends with status 1 where one of them took longer than STALL_MS.
+for introspection, running it; and running a document all of whose rows fail. Ends with status 1 where one of them took longer than STALL_MS.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.compiling import principal  # noqa: E402  # run as a script, the project is not on the path
 from benchmarks.documents import wide  # noqa: E402
 from gateway.documents import Document, Documents  # noqa: E402
-from gateway.errors import Refused  # noqa: E402
-from gateway.execution import asked, walked  # noqa: E402
+from gateway.errors import Refused, Translator  # noqa: E402
+from gateway.execution import answered, asked, walked  # noqa: E402
 from gateway.plan.arguments import NO_VARIABLES  # noqa: E402
 from gateway.plan.compiling import Compiler, Unplanned  # noqa: E402
 from gateway.sections import ServerSettings  # noqa: E402
@@ -83,6 +83,10 @@ DOCUMENTS = {
     "schemas": f"{{ {times(19, 'a#: __schema { types { name fields { name args { name type { name } } } } }')} }}",
 }  # fmt: skip
 
+ERRORS = (
+    "\n" * 1_900 + f"query ($ids: [ID!]!) {{ {times(10, 'a#: nodes(ids: $ids) { id } a#: nodes(ids: $ids) { id }')} }}"
+)
+
 
 class EveryType(Compiler):
     """Compiles interfaces and unions with every type that there can be, as if rows of each were met at once."""
@@ -93,7 +97,7 @@ class EveryType(Compiler):
 
 
 class Context:
-    """As much of a context as introspection asks for."""
+    """As much of a context as is asked for where no source is."""
 
     def __init__(self, of: Principal) -> None:
         self.principal, self.loaders = of, Loaders()
@@ -144,6 +148,16 @@ def introspected(schema: Any, document: Document) -> str:
     return "answered"
 
 
+def failing(schema: Any) -> int:
+    """Run a document at the end of many lines all of whose rows fail; how many errors it has."""
+    document = Documents(schema, ServerSettings()).find(ERRORS)
+    found = asked(document, None, {"ids": ["no id"] * 100})
+    context: Any = Context(principal(0))
+    plan = found.operation.plan(context.principal, found.values)
+    answer = asyncio.run(answered(plan, schema, document, found, context=context, translator=Translator("")))
+    return len(answer.codes)
+
+
 def main() -> None:
     schema = build()
     made(schema, wide(1))
@@ -160,6 +174,9 @@ def main() -> None:
         then = cpu_ms(lambda: run(schema, document))  # noqa: B023
         longest = max(longest, took + then)
         print(f"{name}: made in {took:.1f} ms, {what} in {then:.1f} ms: {told}")
+    took = cpu_ms(lambda: failing(schema))
+    longest = max(longest, took)
+    print(f"errors: made and run in {took:.1f} ms: {failing(schema)} errors")
     print(f"the longest took {longest:.0f} ms")
     sys.exit(longest > STALL_MS)
 

@@ -17,6 +17,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    Token,
     TokenKind,
     parse,
     validate,
@@ -35,9 +36,10 @@ MAX_ROOT_FIELDS = 20
 MAX_FIELDS = 500
 MAX_DIRECTIVES = 50
 MAX_COMMENTS = 100
+MAX_LINES = 2_000
+MAX_NAME = 200
 MAX_DIGITS = 20
 MAX_VALIDATION_ERRORS = 5
-MAX_NAME = 200
 MAX_COMPILED, MAX_WORK = 1_000, 10_000
 """Fields that a plan can come to have, and selections and values that are gone through for them: each is compiled for
 every type that its parent can be of. They take 40 ms, as measured by `benchmarks/hostile.py`."""
@@ -255,20 +257,31 @@ def _priced(operations: list[Operation]) -> int:
 
 
 def _tokens(document: DocumentNode) -> int:
-    """How many tokens a document has. Raises Refused for a name or number that is too long, and a text that no source holds."""
+    """How many tokens a document has, which are taken apart: only those where nodes begin and end are needed any more.
+
+    Raises Refused for one that is too long or stands too far down, and for a text that no source holds.
+    """
     count = 0
     token = document.loc.start_token if document.loc else None
     while token is not None:
         count += 1
-        if token.kind is TokenKind.NAME and len(token.value or "") > MAX_NAME:
-            raise too_complex(f"The document has a name of more than {MAX_NAME} characters.")
-        if token.kind in {TokenKind.INT, TokenKind.FLOAT} and len(token.value or "") > MAX_DIGITS:
-            raise too_complex(f"The document has a number of more than {MAX_DIGITS} digits.")
-        if token.kind is TokenKind.FLOAT and math.isinf(float(token.value or 0)):
-            raise too_complex("The document has a number that is too large.")
-        if token.kind in {TokenKind.STRING, TokenKind.BLOCK_STRING} and "\0" in (token.value or ""):
-            raise unfit(Code.BAD_USER_INPUT, GraphQLError("A text of the document has a NUL character."))
+        _check_token(token)
         following = token.next
+        # Linked both ways they would be a cycle, and the document be left to the collector once it is let go of.
         token.prev = token.next = None
         token = following
     return count
+
+
+def _check_token(token: Token) -> None:
+    kind, value = token.kind, token.value or ""
+    if token.line > MAX_LINES:
+        raise too_complex(f"The document has more than {MAX_LINES} lines.")
+    if kind is TokenKind.NAME and len(value) > MAX_NAME:
+        raise too_complex(f"The document has a name of more than {MAX_NAME} characters.")
+    if kind in {TokenKind.INT, TokenKind.FLOAT} and len(value) > MAX_DIGITS:
+        raise too_complex(f"The document has a number of more than {MAX_DIGITS} digits.")
+    if kind is TokenKind.FLOAT and math.isinf(float(value)):
+        raise too_complex("The document has a number that is too large.")
+    if kind in {TokenKind.STRING, TokenKind.BLOCK_STRING} and "\0" in value:
+        raise unfit(Code.BAD_USER_INPUT, GraphQLError("A text of the document has a NUL character."))

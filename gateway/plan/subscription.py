@@ -5,13 +5,13 @@ from contextlib import suppress
 from inspect import isawaitable
 from typing import Any, TypeVar
 
-from graphql.error import located_error
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.execute import assert_event_stream
 from graphql.execution.values import VariableValues
 
 from gateway.plan.compiling import Compiler
 from gateway.plan.fields import Wanted, denied, streamed
+from gateway.plan.locating import located
 from gateway.plan.plan import Plan
 from gateway.plan.run import Run
 from gateway.plan.selections import Field
@@ -34,7 +34,7 @@ class Source:
             found = self._resolve(None, Run(context, variables))
             return assert_event_stream(await found if isawaitable(found) else found)
         except Exception as error:
-            raise located_error(error, self._nodes, [self._key]) from error
+            raise located(error, self._nodes, [self._key]) from error
 
 
 class Subscription(Plan, frozen=True):

@@ -5,7 +5,7 @@ from types import CodeType
 from typing import Any
 
 import pytest
-from graphql import get_introspection_query
+from graphql import FieldNode, OperationDefinitionNode, Source, get_introspection_query, parse
 
 from benchmarks.compiling import principal
 from gateway import introspecting
@@ -17,6 +17,7 @@ from gateway.plan import operation as operations
 from gateway.plan import quick
 from gateway.plan.arguments import NO_VARIABLES
 from gateway.plan.compiling import Compiler
+from gateway.plan.locating import located
 from gateway.plan.operation import FIELD_BYTES, MAX_PRICED, PLAN_BYTES, PLANS_HELD
 from gateway.sections import ServerSettings
 from permissions.model import ANONYMOUS
@@ -223,3 +224,41 @@ async def test_introspection_that_multiplies_is_refused_and_the_standard_one_is_
     assert [error["message"] for error in raised.value.errors] == [
         f"The introspection resolves more than {MAX_SHOWN} fields: ask for less of the schema."
     ]
+
+
+# Errors
+
+
+class Named(Exception):
+    """An error with the name of a source, as graphql-core takes for a document's text."""
+
+    source = "main"
+
+
+async def test_an_error_is_told_at_its_place_without_a_look_at_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    operation = made("\n\n{ firmFirmList {\n  raises a: raises a: raises\n} }", SCHEMA).operation(None)
+    plan = operation.plan(ANONYMOUS, NO_VARIABLES)
+    assert plan is not None
+
+    def looked_for(*_: object) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr(Source, "get_location", looked_for)
+    outcome = await plan.run(Context(), NO_VARIABLES)
+    assert [(error.path, error.formatted["locations"]) for error in outcome.errors] == [
+        (["firmFirmList", at, key], [{"line": 4, "column": column} for column in columns])
+        for at in (0, 1)
+        for key, columns in (("raises", [3]), ("a", [10, 20]))
+    ]
+
+
+async def test_an_error_that_names_a_source_is_told_at_its_place_in_the_document() -> None:
+    (definition,) = parse("{\n  echo\n}").definitions
+    assert isinstance(definition, OperationDefinitionNode)
+    (node,) = definition.selection_set.selections
+    assert isinstance(node, FieldNode)
+    assert located(Named("gone"), [node], ["echo"]).formatted == {
+        "message": "gone",
+        "locations": [{"line": 2, "column": 3}],
+        "path": ["echo"],
+    }
