@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cache
 from inspect import iscoroutinefunction, signature
 from typing import Any
 
@@ -11,7 +12,7 @@ from datasources.ids import CustomerId, KnownCustomer, OfCustomer
 from datasources.registry import Domain
 from gateway.plan.run import Run
 from gateway.plan.selections import Resolve
-from schema.fields import GraphField
+from schema.fields import GraphField, Serve
 
 
 class Ahead(msgspec.Struct, frozen=True, eq=False):
@@ -40,10 +41,13 @@ def ahead(definition: GraphField | None, resolve: Resolve) -> Ahead | None:
     """How the field is asked for ahead of its row; None where its resolver takes more of the row, or has no source to ask."""
     if definition is None or definition.domain is None or definition.serve is None:
         return None
-    takes = next(iter(signature(definition.serve).parameters.values())).annotation
-    if takes is not OfCustomer or not iscoroutinefunction(definition.serve):
-        return None
-    return Ahead(definition.domain, resolve)
+    return Ahead(definition.domain, resolve) if _takes_no_row(definition.serve) else None
+
+
+@cache
+def _takes_no_row(serve: Serve) -> bool:
+    takes = next(iter(signature(serve).parameters.values())).annotation
+    return takes is OfCustomer and iscoroutinefunction(serve)
 
 
 def leading(known: Callable[[Run], CustomerId | None], resolve: Resolve, fields: Sequence[Ahead]) -> Resolve:
