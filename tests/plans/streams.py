@@ -43,7 +43,7 @@ VALUES: dict[str, Any] = {"one": 1, "null": None, "word": "word", "large": 2**31
 class Numbers:
     """A reader whose batches are counted."""
 
-    domain = Domain.POINTS
+    domain, is_stepped = Domain.POINTS, False
 
     async def of(self, keys: Sequence[int]) -> list[int]:
         return [key * 10 for key in keys]
