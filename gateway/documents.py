@@ -17,6 +17,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    Token,
     TokenKind,
     parse,
     validate,
@@ -26,7 +27,8 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from gateway.errors import Code, too_complex, unfit
 from gateway.plan.compiling import INTROSPECTION
-from gateway.plan.operation import Operation
+from gateway.plan.cost import TooLong
+from gateway.plan.operation import MAX_PRICED, Operation
 from gateway.sections import ServerSettings
 
 MAX_DEFINITIONS = 30
@@ -34,14 +36,19 @@ MAX_ROOT_FIELDS = 20
 MAX_FIELDS = 500
 MAX_DIRECTIVES = 50
 MAX_COMMENTS = 100
+MAX_LINES = 2_000
+MAX_NAME = 200
 MAX_DIGITS = 20
 MAX_VALIDATION_ERRORS = 5
-MAX_COMPILED = 2_000
-"""Fields that a plan can come to have: each is compiled for every type that its parent can be of."""
+MAX_COMPILED, MAX_WORK = 1_000, 10_000
+"""Fields that a plan can come to have, and selections and values that are gone through for them: each is compiled for
+every type that its parent can be of. They take 40 ms, as measured by `benchmarks/hostile.py`."""
 HELD_BYTES = 25_000_000
 """What documents and their plans take together, about."""
-DOCUMENT_BYTES, TOKEN_BYTES, TEXTS = 52_000, 420, 3
-"""What a document takes, each token of it, and how often its text is held; as measured by `benchmarks/documents.py`."""
+DOCUMENT_BYTES, TOKEN_BYTES, PRICED_BYTES, TEXTS = 52_000, 370, 100, 3
+"""What a document takes, each token of it, each field for each type that it is priced for, and how often its text is held;
+as measured by `benchmarks/documents.py`."""
+TOO_LONG = f"The document has more than {MAX_PRICED} selections, counted for every type there can be."
 ABORTED = ("Syntax Error: Document contains more than", "Syntax Error: Document is nested too deeply")
 
 # The defaults of graphql-core allow two rules 0.7 s of work on one document; these, 30 ms.
@@ -201,11 +208,8 @@ class Documents:
             for found in node.definitions
             if isinstance(found, OperationDefinitionNode)
         ]
-        if any(operation.price.fields > MAX_COMPILED for operation in operations):
-            raise too_complex(
-                f"The operation has more than {MAX_COMPILED} fields, counted for every type there can be."
-            )
-        own_bytes = DOCUMENT_BYTES + TOKEN_BYTES * tokens + TEXTS * sys.getsizeof(text)
+        own_bytes = DOCUMENT_BYTES + TOKEN_BYTES * tokens + PRICED_BYTES * _priced(operations)
+        own_bytes += TEXTS * sys.getsizeof(text)
         return Document(node, {found.name: found for found in operations}, tokens, own_bytes)
 
     def _parsed(self, text: str) -> DocumentNode:
@@ -231,17 +235,53 @@ class Documents:
                     raise too_complex(f"The operation has more than {limit} {what}, fragments expanded.")
 
 
+def _priced(operations: list[Operation]) -> int:
+    """Price the operations of a document: how many fields they have. Raises Refused for what would take long to price or to
+    compile."""
+    visited = fields = 0
+    for operation in operations:
+        try:
+            price = operation.price
+        except TooLong:
+            raise too_complex(TOO_LONG) from None
+        visited, fields = visited + price.visited, fields + price.fields
+        if visited > MAX_PRICED:
+            raise too_complex(TOO_LONG)
+        for what, asked, limit in (
+            ("fields", price.fields, MAX_COMPILED),
+            ("selections and values", price.work, MAX_WORK),
+        ):
+            if asked > limit:
+                raise too_complex(f"The operation has more than {limit} {what}, counted for every type there can be.")
+    return fields
+
+
 def _tokens(document: DocumentNode) -> int:
-    """How many tokens a document has. Raises Refused for a number that no type holds, and a text that no source does."""
+    """How many tokens a document has, which are taken apart: only those where nodes begin and end are needed any more.
+
+    Raises Refused for one that is too long or stands too far down, and for a text that no source holds.
+    """
     count = 0
     token = document.loc.start_token if document.loc else None
     while token is not None:
         count += 1
-        if token.kind in {TokenKind.INT, TokenKind.FLOAT} and len(token.value or "") > MAX_DIGITS:
-            raise too_complex(f"The document has a number of more than {MAX_DIGITS} digits.")
-        if token.kind is TokenKind.FLOAT and math.isinf(float(token.value or 0)):
-            raise too_complex("The document has a number that is too large.")
-        if token.kind in {TokenKind.STRING, TokenKind.BLOCK_STRING} and "\0" in (token.value or ""):
-            raise unfit(Code.BAD_USER_INPUT, GraphQLError("A text of the document has a NUL character."))
-        token = token.next
+        _check_token(token)
+        following = token.next
+        # Linked both ways they would be a cycle, and the document be left to the collector once it is let go of.
+        token.prev = token.next = None
+        token = following
     return count
+
+
+def _check_token(token: Token) -> None:
+    kind, value = token.kind, token.value or ""
+    if token.line > MAX_LINES:
+        raise too_complex(f"The document has more than {MAX_LINES} lines.")
+    if kind is TokenKind.NAME and len(value) > MAX_NAME:
+        raise too_complex(f"The document has a name of more than {MAX_NAME} characters.")
+    if kind in {TokenKind.INT, TokenKind.FLOAT} and len(value) > MAX_DIGITS:
+        raise too_complex(f"The document has a number of more than {MAX_DIGITS} digits.")
+    if kind is TokenKind.FLOAT and math.isinf(float(value)):
+        raise too_complex("The document has a number that is too large.")
+    if kind in {TokenKind.STRING, TokenKind.BLOCK_STRING} and "\0" in value:
+        raise unfit(Code.BAD_USER_INPUT, GraphQLError("A text of the document has a NUL character."))

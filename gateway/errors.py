@@ -77,6 +77,8 @@ RULES: dict[type[BaseException], Rule] = {
 }
 """Exceptions whose message is ours and may be told. Whatever is not here is a fault of ours and told as nothing."""
 UNKNOWN = Rule(Code.INTERNAL_SERVER_ERROR, 500)
+ARGUMENT = Rule(Code.BAD_USER_INPUT, 400)
+"""Of an argument that does not fit: graphql-core's own words."""
 
 
 class Refused(Exception):
@@ -125,6 +127,16 @@ def rule_of(error: BaseException) -> Rule:
     return next((RULES[kind] for kind in type(error).__mro__ if kind in RULES), UNKNOWN)
 
 
+def _found(error: GraphQLError) -> tuple[Exception, Rule]:
+    """What went wrong at a place of the document, and its rule."""
+    original = error.original_error
+    while isinstance(original, GraphQLError):
+        original = original.original_error
+    if original is None and error.message.startswith("Argument '"):
+        return error, ARGUMENT
+    return original or error, rule_of(original or error)
+
+
 def tidied(message: str) -> str:
     """A message of graphql-core without suggestions and values given, long names and texts cut."""
     short = LONG_NAME.sub(r"'\1…'", GIVEN_VALUE.sub(".", SUGGESTION.sub("", message)))
@@ -146,16 +158,16 @@ class Translator:
         told: Told = {"message": self._message(error, rule), "extensions": self._extensions(error, rule)}
         return Refused(rule.code, rule.status, [told], _headers(error, rule))
 
+    def of_stream(self, error: GraphQLError) -> Refused:
+        """The refusal of a subscription whose root field gives no source stream, told at its path."""
+        found, rule = _found(error)
+        return Refused(rule.code, rule.status, [self.of_field(error)], _headers(found, rule), executable=True)
+
     def of_field(self, error: GraphQLError) -> Told:
         """The entry for an error of execution, at its path."""
-        original = error.original_error
-        while isinstance(original, GraphQLError):
-            original = original.original_error
-        if original is None and error.message.startswith("Argument '"):
-            return _told(error, tidied(error.message), {"code": Code.BAD_USER_INPUT})
-        found = original or error
-        rule = rule_of(found)
-        return _told(error, self._message(found, rule), self._extensions(found, rule))
+        found, rule = _found(error)
+        message = tidied(error.message) if rule is ARGUMENT else self._message(found, rule)
+        return _told(error, message, self._extensions(found, rule))
 
     def _message(self, error: Exception, rule: Rule) -> str:
         if isinstance(error, SourceError):

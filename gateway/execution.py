@@ -5,15 +5,16 @@ from inspect import isawaitable
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import msgspec
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
-from graphql import execute as execute_operation
+from graphql import GraphQLError, GraphQLSchema, OperationType
+from graphql.execution import execute_root_selection_set
 from graphql.execution.values import VariableValues
 
 from datasources.errors import SourceError
 from datasources.registry import Domain
 from datasources.rounds import together
 from gateway.documents import Document
-from gateway.errors import Code, Told, Translator, cost_told, refused, rule_of, too_costly, unfit
+from gateway.errors import Code, Told, Translator, cost_told, refused, rule_of, too_complex, too_costly, unfit
+from gateway.introspecting import MAX_SHOWN, IntrospectingExecutor
 from gateway.plan.operation import Operation
 from gateway.plan.plan import Outcome, Plan
 from gateway.plan.run import AWAITABLE
@@ -75,6 +76,11 @@ def asked(
     operation = document.operation(operation_name)
     if operation.kind is OperationType.SUBSCRIPTION:
         raise refused(Code.BAD_REQUEST, 400, "A subscription can't be answered by one response.")
+    return asked_of(operation, variables)
+
+
+def asked_of(operation: Operation, variables: dict[str, Any] | None) -> Asked:
+    """An operation of any kind with its variables. Raises Refused where they do not fit."""
     values = operation.variables(variables or {})
     if isinstance(values, list):
         raise unfit(Code.BAD_USER_INPUT, *values)
@@ -119,24 +125,36 @@ async def answered(
                 outcome = await plan.run(context, asked.values)
     finally:
         context.loaders.forget()
+    return told(outcome, context=context, translator=translator, is_planned=plan is not None)
+
+
+def told(outcome: Outcome, *, context: Context, translator: Translator, is_planned: bool = True) -> Answer:
+    """The answer that an outcome makes."""
     if not outcome.errors:
-        return Answer({"data": outcome.data}, is_planned=plan is not None)
+        return Answer({"data": outcome.data}, is_planned=is_planned)
     errors = [translator.of_field(error) for error in in_document_order(outcome.errors, outcome.data)]
-    return _partial(outcome.data, errors, context, is_planned=plan is not None)
+    return _partial(outcome.data, errors, context, is_planned=is_planned)
 
 
 async def walked(schema: GraphQLSchema, document: Document, asked: Asked, context: Context) -> Outcome:
-    """The same by graphql-core, field by field: what has no plan, above all introspection."""
-    running = execute_operation(
+    """The same by graphql-core, field by field: what has no plan, above all introspection. Raises Refused where that is too
+    much."""
+    executor = IntrospectingExecutor.build(
         schema,
         document.node,
         context_value=context,
-        variable_values=asked.given,
+        raw_variable_values=asked.given,
         operation_name=asked.operation.name,
         hide_suggestions=True,
         is_awaitable=is_awaitable,
     )
-    result: ExecutionResult = await running if isawaitable(running) else running
+    if isinstance(executor, list):
+        return Outcome(None, executor)
+    assert isinstance(executor, IntrospectingExecutor)  # noqa: S101  # no other is built by it
+    running = execute_root_selection_set(executor)
+    result = await running if isawaitable(running) else running
+    if executor.is_exhausted:
+        raise too_complex(f"The introspection resolves more than {MAX_SHOWN} fields: ask for less of the schema.")
     return Outcome(result.data, result.errors or [])
 
 

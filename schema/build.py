@@ -50,7 +50,12 @@ def subgraph(*, guarded: bool = True) -> str:
 
 def build() -> GraphQLSchema:
     """The schema as it is run. Call it once a process."""
-    schema: GraphQLSchema = declared()._schema  # strawberry has no public name for it
+    return served(declared())
+
+
+def served(declared: strawberry.Schema) -> GraphQLSchema:
+    """A declared schema as it is run."""
+    schema: GraphQLSchema = declared._schema  # strawberry has no public name for it
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
             _serve_object(type_)
@@ -70,6 +75,8 @@ def _serve_object(type_: GraphQLObjectType) -> None:
         definition = field.extensions[DEFINITION]
         needs = field.extensions[NEEDS] = needs_of(definition, field)
         field.resolve = resolver(f"{type_.name}.{name}", definition, needs)
+        if definition.events is not None:
+            field.subscribe = guarded(texts_checked(answered(definition.events)), needs)
         for argument in definition.arguments:
             spelled = argument.graphql_name or _camel(argument.python_name)
             field.args[spelled].out_name = argument.python_name

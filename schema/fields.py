@@ -1,4 +1,4 @@
-"""The builders that every field of the schema is made with: `leaf`, `lookup`, `connection` and `command`.
+"""The builders that every field of the schema is made with: `leaf`, `lookup`, `connection`, `command` and `stream`.
 
 Scopes, domain, kind of personal data and paging are data on the field; `schema.build` makes resolvers of them, and
 nothing else decides them.
@@ -103,6 +103,7 @@ class GraphField(StrawberryField):
     known: Known | None = None
     written: Expression | None = None
     """The value that attribute or resolver give, without a call for it."""
+    events: Serve | None = None
 
     @property
     def is_masked(self) -> bool:
@@ -226,6 +227,26 @@ def command(
     _mark(field, requires=requires, domain=None, pii=None)
     field.directives.append(MUTATION_COST)
     return field
+
+
+def stream(
+    type_: Any, events: Serve, *arguments: Argument, requires: str, shown: Serve | None = None
+) -> Any:  # typed as the attribute it stands for
+    """A field of the subscription type: `events` gets (None, context, **arguments) and gives an asynchronous iterator, or
+    an awaitable of one.
+
+    Each event is what the field shows, or `shown` is asked for that: (event, context, **arguments), in a context of the
+    event's own.
+    """
+    field = GraphField(type_annotation=StrawberryAnnotation(type_))
+    field.events, field.serve = events, shown or _itself
+    field.arguments = [_strawberry_argument(item) for item in arguments]
+    _mark(field, requires=requires, domain=None, pii=None)
+    return field
+
+
+def _itself(event: Any, _context: Any, **_arguments: Any) -> Any:
+    return event
 
 
 def _packed(filter: Pack | type | None) -> Pack:

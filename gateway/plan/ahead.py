@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cache
 from inspect import signature
 from typing import Any
 
@@ -13,6 +14,7 @@ from datasources.registry import Domain
 from gateway.plan.fields import Wanted
 from gateway.plan.run import Run
 from gateway.plan.selections import Resolve
+from schema.fields import Serve
 
 
 class Ahead(msgspec.Struct, frozen=True, eq=False):
@@ -43,10 +45,12 @@ def ahead(wanted: Wanted, resolve: Resolve) -> Ahead | None:
     definition = wanted.definition
     if definition is None or definition.domain is None or definition.serve is None or not wanted.asks:
         return None
-    takes = next(iter(signature(definition.serve).parameters.values())).annotation
-    if takes is not OfCustomer:
-        return None
-    return Ahead(definition.domain, resolve)
+    return Ahead(definition.domain, resolve) if _takes_no_row(definition.serve) else None
+
+
+@cache
+def _takes_no_row(serve: Serve) -> bool:
+    return next(iter(signature(serve).parameters.values())).annotation is OfCustomer
 
 
 def leading(known: Callable[[Run], CustomerId | None], resolve: Resolve, fields: Sequence[Ahead]) -> Resolve:

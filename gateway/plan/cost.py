@@ -6,6 +6,7 @@ selection counts, also where the answer would merge it with another. Introspecti
 limits of a document bound it.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -48,14 +49,24 @@ CONDITIONS = {"skip": False, "include": True}
 """The directives that leave a selection out, and what their `if` has to be for it to stay."""
 
 
+class TooLong(Exception):
+    """An operation that takes more selections to price than there may be."""
+
+
 def price_of(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    most: float = math.inf,
 ) -> Price:
-    """The price of an operation of a valid document, with the document's fragments by their names."""
+    """The price of an operation of a valid document, with the document's fragments by their names.
+
+    Raises TooLong where it takes more than so many selections, each for every type that its parent can be of.
+    """
     root = schema.get_root_type(operation.operation)
     if root is None:
         raise TypeError(f"the schema has no {operation.operation.value} type")
-    pricing = _Pricing(schema, fragments)
+    pricing = _Pricing(schema, fragments, most)
     selected = pricing.selected(operation.selection_set, root)
     total = pricing.formula.sum((type_weight(root), selected.fixed))
     return Price(pricing.formula, selected, total, pricing.visited)
@@ -64,10 +75,11 @@ def price_of(
 class _Pricing:
     """One walk of an operation: each selection is priced once for each type its parent can be of, whatever spreads it."""
 
-    def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], most: float) -> None:
         self.formula = Formula()
         self.visited = 0
-        self._schema, self._fragments = schema, fragments
+        self._schema, self._fragments, self._most = schema, fragments, most
+        self._given: dict[int, int] = {}
         self._known: dict[tuple[int, str, tuple[str, ...]], Selected] = {}
 
     def selected(
@@ -77,36 +89,49 @@ class _Pricing:
         key = (id(selections), parent.name, sized)
         found = self._known.get(key)
         if found is None:
-            parts = tuple(self._parts(selections, parent, sized))
+            parts, visited = self._parts(selections, parent, sized)
+            below = [one for part in parts for one in part.below]
             found = self._known[key] = Selected(
                 self.formula.sum(self.formula.where(part.conditions, part.fixed) for part in parts),
                 self.formula.sum(self.formula.where(part.conditions, part.each) for part in parts),
                 parts,
-                sum((part.key is not None) + sum(below.fields for below in part.below) for part in parts),
+                sum(part.key is not None for part in parts) + sum(one.fields for one in below),
+                visited + sum(part.given for part in parts) + sum(one.work for one in below),
             )
         return found
 
-    def _parts(self, selections: SelectionSetNode, parent: GraphQLObjectType, sized: tuple[str, ...]) -> Iterator[Part]:
+    def _parts(
+        self, selections: SelectionSetNode, parent: GraphQLObjectType, sized: tuple[str, ...]
+    ) -> tuple[tuple[Part, ...], int]:
+        """The parts of a selection, and how many selections were visited for them, those that do not apply too."""
+        parts: list[Part] = []
+        visited = 0
         waiting: list[tuple[SelectionSetNode, tuple[Condition, ...]]] = [(selections, ())]
         while waiting:
             current, above = waiting.pop()
+            visited += len(current.selections)
+            self._count(len(current.selections))
             for node in current.selections:
-                self.visited += 1
                 own = _conditions(node)
                 if own is None:
                     continue
                 conditions = (*above, *own)
-                if isinstance(node, FieldNode):
-                    if not node.name.value.startswith("__"):
-                        yield self._field(node, parent, sized, conditions)
-                elif isinstance(node, InlineFragmentNode):
+                if isinstance(node, InlineFragmentNode):
                     if self._applies(node.type_condition, parent):
                         waiting.append((node.selection_set, conditions))
                 elif isinstance(node, FragmentSpreadNode):
                     fragment = self._fragments[node.name.value]
                     if self._applies(fragment.type_condition, parent):
                         below = self.selected(fragment.selection_set, parent, sized)
-                        yield Part(None, conditions, below.fixed, below.each, below=(below,))
+                        parts.append(Part(None, conditions, below.fixed, below.each, below=(below,)))
+                elif isinstance(node, FieldNode) and not node.name.value.startswith("__"):
+                    parts.append(self._field(node, parent, sized, conditions))
+        return tuple(parts), visited
+
+    def _count(self, selections: int) -> None:
+        self.visited += selections
+        if self.visited > self._most:
+            raise TooLong
 
     def _applies(self, condition: NamedTypeNode | None, parent: GraphQLObjectType) -> bool:
         if condition is None or condition.name.value == parent.name:
@@ -124,12 +149,22 @@ class _Pricing:
         fields_below = tuple(listed.sized_fields or ()) if listed else ()
         below, one = self._item(get_named_type(field.type), node.selection_set, fields_below, size)
         own = self._own(field, node)
+        given = self._given_to(node)
         if name in sized:
-            return Part(key, conditions, own, one, None, size, below)
+            return Part(key, conditions, own, one, None, size, below, given)
         times: Term = 1
         if is_list(field.type):
             times = UNSIZED if fields_below else size
-        return Part(key, conditions, self.formula.sum((own, self.formula.product((times, one)))), 0, times, size, below)
+        fixed = self.formula.sum((own, self.formula.product((times, one))))
+        return Part(key, conditions, fixed, 0, times, size, below, given)
+
+    def _given_to(self, node: FieldNode) -> int:
+        """How many values the arguments of a field hold."""
+        found = self._given.get(id(node))
+        if found is None:
+            values = (one for argument in node.arguments or () for one in _values_in(argument.value))
+            found = self._given[id(node)] = sum(1 for _ in values)
+        return found
 
     def _item(
         self, type_: GraphQLNamedType, selections: SelectionSetNode | None, sized: tuple[str, ...], size: Term
@@ -234,15 +269,18 @@ def _length_of(node: ValueNode) -> int | None:
     return int(node.value) if isinstance(node, IntValueNode) else 1
 
 
-def _variables_in(node: ValueNode) -> set[str]:
-    """The variables that a literal holds."""
-    waiting, found = [node], set()
+def _values_in(node: ValueNode) -> Iterator[ValueNode]:
+    """A literal, and all that it holds."""
+    waiting = [node]
     while waiting:
         current = waiting.pop()
-        if isinstance(current, VariableNode):
-            found.add(current.name.value)
-        elif isinstance(current, ListValueNode):
+        yield current
+        if isinstance(current, ListValueNode):
             waiting += current.values
         elif isinstance(current, ObjectValueNode):
             waiting += [field.value for field in current.fields]
-    return found
+
+
+def _variables_in(node: ValueNode) -> set[str]:
+    """The variables that a literal holds."""
+    return {value.name.value for value in _values_in(node) if isinstance(value, VariableNode)}

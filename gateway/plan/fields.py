@@ -5,6 +5,7 @@ A field that says nothing, of a schema that is not the gateway's, is resolved as
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cache
 from inspect import iscoroutinefunction, signature
 from operator import attrgetter
 from types import SimpleNamespace
@@ -101,6 +102,7 @@ class Wanted:
         return self.field.resolve if self.definition is None else self.definition.serve
 
 
+@cache
 def _answers_at_once(serve: Serve) -> bool:
     if iscoroutinefunction(serve):
         return False
@@ -146,9 +148,9 @@ def resolved(wanted: Wanted) -> Resolve:
     """Gets the value of a field that has no pages."""
     definition = wanted.definition
     if definition is None:
-        return _as_graphql_core_does(wanted)
+        return _as_graphql_core_does(wanted, wanted.field.resolve)
     if definition.commanding is not None:
-        return _in_a_task(_as_graphql_core_does(wanted))
+        return _in_a_task(_as_graphql_core_does(wanted, wanted.field.resolve))
     if definition.serve is None:
         return _attribute(definition.python_name)
     return _where_bound(_served(wanted, definition.serve), definition)
@@ -168,6 +170,14 @@ def _served(wanted: Wanted, serve: Serve) -> Resolve:
     return lambda row, run: serve(row, run.context, **held.of(run))
 
 
+def streamed(wanted: Wanted) -> Resolve:
+    """Gets the source stream of a subscription's root field."""
+    definition = wanted.definition
+    if definition is None or definition.events is None:
+        return _as_graphql_core_does(wanted, wanted.field.subscribe)
+    return _served(wanted, definition.events)
+
+
 def _checked(arguments: Arguments, run: Run) -> dict[str, Any]:
     """The arguments by name, with texts that can be held. Raises GraphQLError, InvalidRequest."""
     given = arguments.of(run.variables)
@@ -183,9 +193,9 @@ def _where_bound(resolve: Resolve, definition: GraphField) -> Resolve:
     return lambda row, run: resolve(row, run) if domain in run.context.sources.bound else None
 
 
-def _as_graphql_core_does(wanted: Wanted) -> Resolve:
+def _as_graphql_core_does(wanted: Wanted, resolver: Callable[..., Any] | None) -> Resolve:
     """Calls the resolver that graphql-core would call, with what of its `info` ours read."""
-    resolve, arguments, name = wanted.field.resolve or default_field_resolver, wanted.arguments, wanted.name
+    resolve, arguments, name = resolver or default_field_resolver, wanted.arguments, wanted.name
 
     def call(row: Any, run: Run) -> Any:
         info: Any = SimpleNamespace(context=run.context, field_name=name)

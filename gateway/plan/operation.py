@@ -12,7 +12,6 @@ from graphql import (
     GraphQLIncludeDirective,
     GraphQLSchema,
     GraphQLSkipDirective,
-    Node,
     OperationDefinitionNode,
     OperationType,
     VariableNode,
@@ -26,9 +25,12 @@ from gateway.plan.cost import price_of
 from gateway.plan.explain import Explained, Explainer
 from gateway.plan.plan import Plan
 from gateway.plan.price import Price
+from gateway.plan.subscription import SubscriptionCompiler
 from gateway.plan.variables import Variables
 from permissions.model import Principal
 
+MAX_PRICED = 5_000
+"""Selections of a document that are priced, each for every type that its parent can be of."""
 PLANS_HELD = 16
 PLAN_BYTES, FIELD_BYTES = 15_000, 2_000
 """What a plan takes, and each field of it; as measured by `benchmarks/documents.py`."""
@@ -43,7 +45,6 @@ class Operation:
     ) -> None:
         self._schema, self._document, self.node, self._grown = schema, document, node, grown
         self._variables = Variables(schema, node)
-        self._conditions = _conditions(document)
         self._plans: OrderedDict[Hashable, tuple[Plan | None, Compiler]] = OrderedDict()
 
     @property
@@ -67,14 +68,21 @@ class Operation:
 
     @cached_property
     def price(self) -> Price:
-        """What it costs, a formula over its variables."""
+        """What it costs, a formula over its variables. Raises TooLong."""
         definitions = self._document.definitions
         fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
-        return price_of(self._schema, self.node, fragments)
+        return price_of(self._schema, self.node, fragments, MAX_PRICED)
+
+    @cached_property
+    def _conditions(self) -> tuple[str, ...]:
+        """The names of the variables that say what is left out, each once."""
+        looked = _Conditions()
+        visit(self._document, looked)
+        return tuple(looked.found)
 
     def plan(self, principal: Principal, variables: VariableValues) -> Plan | None:
-        """The plan for callers like this one, with these conditions of `@skip` and `@include`; None where graphql-core
-        has to run it. Those asked for lately are held."""
+        """The plan for callers like this one, with these conditions of `@skip` and `@include`, of a subscription a
+        `Subscription`; None where graphql-core has to run it. Those asked for lately are held."""
         values = variables.coerced
         conditions = tuple(values.get(name) for name in self._conditions)
         key = principal.scopes, principal.kind, conditions
@@ -103,7 +111,8 @@ class Operation:
 
     def _compiled(self, principal: Principal, variables: VariableValues) -> tuple[Plan | None, Compiler]:
         conditions = self._conditions_of(variables)
-        compiler = Compiler(self._schema, self._document, self.node, principal, conditions, self._grown)
+        kind = SubscriptionCompiler if self.kind is OperationType.SUBSCRIPTION else Compiler
+        compiler = kind(self._schema, self._document, self.node, principal, conditions, self._grown)
         try:
             return compiler.plan(), compiler
         except Unplanned:
@@ -129,10 +138,3 @@ class _Conditions(Visitor):
             for argument in node.arguments:
                 if isinstance(argument.value, VariableNode):
                     self.found[argument.value.name.value] = None
-
-
-def _conditions(document: Node) -> tuple[str, ...]:
-    """The names of the variables that say what of the document is left out, each once."""
-    looked = _Conditions()
-    visit(document, looked)
-    return tuple(looked.found)

@@ -24,13 +24,16 @@ class Plan(msgspec.Struct, frozen=True):
     selection: Selection
     is_serial: bool
 
-    async def run(self, context: Any, variables: VariableValues) -> Outcome:
-        """Run it once, for one request; of a mutation each field with all below it before the next (specification 6.2.2)."""
+    async def run(self, context: Any, variables: VariableValues, root: Any = None) -> Outcome:
+        """Run it once, for one request; of a mutation each field with all below it before the next (specification 6.2.2).
+
+        `root` is the value that the operation's fields are resolved on: an event of a subscription.
+        """
         run, data = Run(context, variables), Position.of_data()
         made = self.selection.blank()
         data.put(made)
         for field in self.selection.fields:
-            field.start(run, None, made, data)
+            field.start(run, root, made, data)
             if self.is_serial:
                 await run.settled()
         await run.settled()

@@ -26,6 +26,8 @@ class Part(NamedTuple):
     """How many items the sized fields below it hold."""
     below: tuple["Selected", ...] = ()
     """What is selected of its objects, by each type that they can be of."""
+    given: int = 0
+    """Values that its arguments hold."""
 
 
 class Selected(NamedTuple):
@@ -36,6 +38,8 @@ class Selected(NamedTuple):
     parts: tuple[Part, ...]
     fields: int
     """Fields of it and below, each as often as it is spread and for every type that its parent can be of."""
+    work: int
+    """Selections and values of arguments that are gone through to compile it, each as often as a field."""
 
 
 class Price:
@@ -48,6 +52,8 @@ class Price:
         """Selections visited to make the formula, each for every type that its parent can be of."""
         self.fields = root.fields
         """Fields that the operation consists of at most, once fragments are expanded for every type there can be."""
+        self.work = root.work
+        """Selections and values of arguments that are gone through to compile them, each as often as a field."""
         self.steps = len(formula)
         """Steps that it takes to work the price out."""
         self._formula, self._root, self._total = formula, root, total

@@ -6,10 +6,10 @@ from types import CoroutineType
 from typing import Any, Protocol, TypeVar
 
 from graphql import FieldNode, GraphQLError
-from graphql.error import located_error
 from graphql.execution.values import VariableValues
 
 from datasources.stepping import Stepped
+from gateway.plan.locating import located
 from gateway.plan.positions import Position
 
 Value = TypeVar("Value")
@@ -50,7 +50,7 @@ class Run:
     def fail(self, position: Position, error: Exception, nodes: Sequence[FieldNode]) -> None:
         """Remember the error of a place, which becomes null, and so does what is around it where it must not be null."""
         if not position.is_nulled():
-            self.errors.append(located_error(error, nodes, position.path()))
+            self.errors.append(located(error, nodes, position.path()))
             position.null()
 
     def take(self, value: Any, of: Waited, position: Position) -> None:

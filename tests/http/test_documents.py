@@ -73,6 +73,8 @@ def test_an_operation_beyond_a_limit_is_refused(text: str, what: str) -> None:
         ("{ " + "hello " * 2_001 + "}", "Document contains more than 2000 tokens. Parsing aborted."),
         ("#\n" * 101 + "{ hello }", "Document contains more than 100 comments. Parsing aborted."),
         ("{ self " * 900 + "}" * 900, "Document is nested too deeply. Parsing aborted."),
+        ("{ hello }" + "\n" * 2_000, "The document has more than 2000 lines."),
+        ("{ " + "a" * 201 + ": hello }", "The document has a name of more than 200 characters."),
         ("{ hello }" + "fragment F on Query { hello }" * 30, "The document has more than 30 definitions."),
         (f"{{ echo(times: {'9' * 21}) }}", "The document has a number of more than 20 digits."),
         ("{ echo(times: 1e999) }", "The document has a number that is too large."),

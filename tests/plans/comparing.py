@@ -1,18 +1,20 @@
 """One operation both ways: by its plan, and by graphql-core. Their answers are held against each other."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
 import orjson
+from graphql import subscribe
 from structlog.testing import capture_logs
 
 from gateway.documents import Documents
 from gateway.errors import Translator
-from gateway.execution import asked, walked
+from gateway.execution import asked, asked_of, walked
 from gateway.http import WRITTEN
 from gateway.plan.plan import Outcome
+from gateway.plan.subscription import Responses, Subscription
 
 REQUEST_ID = "test"
 MakeContext = Callable[[], Awaitable[Any]]
@@ -40,6 +42,26 @@ async def both(
     assert plan is not None
     outcome = await plan.run(await make_context(), found.values)
     return told(expected), told(outcome)
+
+
+async def both_heard(
+    documents: Documents, schema: Any, query: str, make_context: MakeContext
+) -> tuple[list[Told], list[Told]]:
+    """What graphql-core answers to each event of a subscription that ends, and what the plan does."""
+    document = documents.find(query)
+    stream = subscribe(schema, document.node, context_value=await make_context(), hide_suggestions=True)
+    assert isinstance(stream, AsyncIterator)
+    expected = [told(Outcome(one.data, one.errors or [])) async for one in stream]
+    found = asked_of(document.operation(None), None)
+    context = await make_context()
+    plan = found.operation.plan(context.principal, found.values)
+    assert isinstance(plan, Subscription)
+
+    async def answer(event: object) -> Told:
+        return told(await plan.run(await make_context(), found.values, event))
+
+    events = await plan.source.events(context, found.values)
+    return expected, [one async for one in Responses(events, answer)]
 
 
 def told(outcome: Outcome) -> Told:

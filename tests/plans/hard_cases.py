@@ -1,7 +1,7 @@
 """A schema whose resolvers give every kind of value that can be wrong, in every place, at once and later."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLSchema, Undefined, build_schema
@@ -25,6 +25,7 @@ type Query {
 }
 input In { size: Int! = 3, inner: In, texts: [String!] }
 type Mutation { add(number: Int!): Int, fail: Int, firm: Int!, slow: Query }
+type Subscription { event: Query, firmEvent: Query! }
 """
 
 KINDS = (
@@ -165,6 +166,12 @@ def _pets(*_: object) -> list[Any]:
     ]
 
 
+async def _events(*_: object) -> AsyncIterator[Any]:
+    yield {}
+    yield None
+    yield {}
+
+
 class Counting:
     """What the mutations change."""
 
@@ -226,6 +233,10 @@ def schema() -> GraphQLSchema:
         query.fields[name].resolve = resolve
     for name, resolve in {"add": _add, "fail": raising, "firm": raising_later, "slow": _query}.items():
         mutation.fields[name].resolve = resolve
+    subscription = built.type_map["Subscription"]
+    assert isinstance(subscription, GraphQLObjectType)
+    for field in subscription.fields.values():
+        field.subscribe, field.resolve = _events, lambda event, _info: event
     for name in ("HAPPY", "SAD"):
         mood.values[name].value = name.lower()
     mood.__dict__.pop("_value_lookup", None)

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.documents import Documents
 from gateway.sections import ServerSettings
-from tests.plans.comparing import both
+from tests.plans.comparing import both, both_heard
 from tests.plans.hard_cases import KINDS, Context, fields, schema
 
 SCHEMA = schema()
@@ -144,6 +144,26 @@ async def test_what_is_left_out(skip: bool, include: bool) -> None:
 )
 async def test_mutations_run_one_by_one(query: str) -> None:
     await same(query)
+
+
+@pytest.mark.parametrize("type_", KINDS)
+@pytest.mark.parametrize("root", ["event", "firmEvent"])
+async def test_each_value_of_each_type_in_an_event(type_: str, root: str) -> None:
+    found = cases(type_, "now", "soon", "late")
+    for start in range(0, len(found), TOGETHER):
+        await same_events(f"subscription {{ {root} {{ {' '.join(found[start : start + TOGETHER])} }} }}")
+
+
+@pytest.mark.parametrize("type_", [f"{kind}!" for kind in KINDS])
+async def test_each_value_of_each_type_that_must_not_be_null_in_an_event(type_: str) -> None:
+    for name in cases(type_, "now", "late"):
+        await same_events(f"subscription {{ firmEvent {{ deep {{ {name} }} }} }}")
+
+
+async def same_events(query: str) -> None:
+    expected, found = await both_heard(documents(), SCHEMA, query, context)
+    assert len(found) == 3
+    assert found == expected
 
 
 async def test_a_cancelled_run_cancels_what_it_waits_for() -> None:
