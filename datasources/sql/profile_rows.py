@@ -97,9 +97,11 @@ class ProfileRows:
 
 
 def tell(unit: Unit, summary: str, changes: Sequence[AuditChange]) -> dict[str, Any]:
-    """Tell the audit log and the history of the profile, which goes on with a version more: columns of the customer's row."""
+    """Tell the audit log, the history of the profile, which goes on with a version more, and the databases that follow:
+    columns of the customer's row."""
     write, version = unit.write, (unit.version or 0) + 1
     unit.audit(summary, changes)
+    unit.tell_followers()
     told: dict[str, Any] = {
         "customer_id": unit.customer_id,
         "version": version,
