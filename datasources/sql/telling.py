@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Select, Uuid, bindparam, select
+from sqlalchemy import Select, Uuid, bindparam, literal_column, select
 
+from datasources.cards import LoyaltyCardStatus
 from datasources.ids import CustomerId
 from datasources.profiles import LookupKind
 from datasources.registry import Domain
@@ -14,6 +15,7 @@ from datasources.sql.engine import Database, Prepared
 from datasources.sql.guards import Guard
 from datasources.sql.identifier_copies import Held, IdentifierCopies
 from datasources.sql.news import News
+from datasources.sql.tables.cards import loyalty_cards
 from datasources.sql.tables.profiles import customer_places, customers
 from datasources.sql.tables.segments import segment_members
 from datasources.sql.tables.tags import customer_tags
@@ -58,7 +60,7 @@ class Telling:
     def __init__(self, origin: Database, told: Database) -> None:
         self._origin, self._told = origin, told
         self._guard = Prepared(_of_customer(*Guard.__struct_fields__), Guard, origin.dialect)
-        self._shown = Prepared(_of_customer("loyalty_number"), lambda number: number, origin.dialect)
+        self._shown = Prepared(_in_use(), lambda number: number, origin.dialect)
         self._identifiers = IdentifierCopies(origin)
 
     async def state(self, customer: CustomerId, taken: Taken) -> State:
@@ -88,3 +90,11 @@ class Telling:
 def _of_customer(*names: str) -> Select[tuple[object, ...]]:
     own = customers.c
     return select(*(own[name] for name in names)).where(own.customer_id == bindparam("customer", type_=Uuid()))
+
+
+def _in_use() -> Select[tuple[object, ...]]:
+    """The number of the card in use that was issued last."""
+    own = loyalty_cards.c
+    whose = own.customer_id == bindparam("customer", type_=Uuid())
+    in_use = own.status == literal_column(f"'{LoyaltyCardStatus.ACTIVE.value}'")
+    return select(own.number).where(whose, in_use).order_by(own.issued_at.desc(), own.id.desc()).limit(1)
