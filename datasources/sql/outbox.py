@@ -93,6 +93,13 @@ class SqlOutbox:
         return backlog
 
 
+async def backlogs(database: Database) -> dict[str, Backlog]:
+    """What waits in the outbox of a database, by topic. Raises SourceUnavailable, SourceTimedOut, SourceRefused."""
+    counted = select(outbox.c.topic, func.count(), func.min(outbox.c.created_at)).group_by(outbox.c.topic)
+    prepared = Prepared(counted.order_by(outbox.c.topic), lambda topic, *own: (topic, Backlog(*own)), database.dialect)
+    return {topic: backlog for ((topic, backlog),) in await database.fetch(prepared, {})}
+
+
 def _bind(name: str, type_: TypeEngine[Any]) -> Any:
     return bindparam(name, type_=type_)
 

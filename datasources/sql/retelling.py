@@ -45,6 +45,7 @@ async def retold(database: Database) -> AsyncIterator[int]:
 
 
 def _told(database: Database, page: Prepared[CustomerId], after: UUID) -> Statements[list[CustomerId]]:
+    """Of a page of customers. Their rows are locked, so that what is told of them stays in order."""
     found: list[CustomerId] = yield Sent(page, {"after": after, "limit": PAGE})
     write = Write(OPERATION, ACTOR, "", NO_PROGRAM, dt.datetime.now(dt.UTC), str(new_id()))
     unit = Unit(database, write, {}, NOBODY)
