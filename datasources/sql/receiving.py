@@ -12,7 +12,7 @@ from datasources.events import EventRow, IngestChannel
 from datasources.ids import CustomerId, EntityId
 from datasources.program import ProgramSettings
 from datasources.recording import SOURCE
-from datasources.relaying import Posted, Taken
+from datasources.relaying import Taken
 from datasources.sql.changes import Change, Place
 from datasources.sql.engine import Database, Prepared, Sent, Statements
 from datasources.sql.event_rows import Added, add
@@ -61,32 +61,37 @@ class Receiver:
 
         What was told late, after something newer, is left out. Raises SourceUnavailable, SourceTimedOut, OutcomeUnknown.
         """
-        is_whole = await self._database.transact(lambda: self._received(customer, taken, state, program))
-        if state.customer is not None:
+        # Read before, as what can't be is no fault of the database.
+        entries = _told(taken, News.AUDIT, ToldEntry)
+        happened = _told(taken, News.EVENT, ToldEvent)
+        sightings = _told(taken, News.SEEN, Sighting)
+
+        def work() -> Statements[tuple[bool, bool]]:
+            (heard,) = yield Sent(self._heard, {"origin": self._origin, "customer": customer})
+            if heard >= taken.until:
+                return False, True
+            unit = yield from self._unit(customer, program)
+            is_whole = yield from self._state(unit, state)
+            yield from self._audited(unit, entries)
+            yield from self._recorded(unit, happened)
+            yield from _seen(unit, sightings)
+            if is_whole:
+                unit.change(HEARD, {"origin": self._origin, "customer": customer, "sequence": taken.until})
+            yield from unit.flush()
+            return True, is_whole
+
+        is_new, is_whole = await self._database.transact(work)
+        if is_new and state.customer is not None:
             self._database.keyring.learn(customer, state.customer.guard.wrapped_key)
         if self._database.split.told:
             self._database.bell.ring()
         return is_whole
 
-    def _received(self, customer: CustomerId, taken: Taken, state: State, program: ProgramSettings) -> Statements[bool]:
-        about = {"origin": self._origin, "customer": customer}
-        (heard,) = yield Sent(self._heard, about)
-        new = [message for message in taken.messages if message.sequence > heard]
-        if not new:
-            return True
+    def _unit(self, customer: CustomerId, program: ProgramSettings) -> Statements[Unit]:
+        """What is changed about the customer, locked, whom this database may not know yet."""
         locked = yield from self._locks.taken(customer)
-        write = Write(
-            OPERATION, ACTOR, "", program, program.clock.now(dt.datetime.now(dt.UTC)), str(taken.messages[0].id)
-        )
-        unit = Unit(self._database, write, {}, msgspec.structs.replace(locked, customer_id=customer))
-        is_whole = yield from self._state(unit, state)
-        yield from self._audited(unit, _told(new, News.AUDIT, ToldEntry))
-        yield from self._recorded(unit, _told(new, News.EVENT, ToldEvent))
-        yield from _seen(unit, _told(new, News.SEEN, Sighting))
-        if is_whole:
-            unit.change(HEARD, about | {"sequence": taken.until})
-        yield from unit.flush()
-        return is_whole
+        write = Write(OPERATION, ACTOR, "", program, program.clock.now(dt.datetime.now(dt.UTC)), OPERATION)
+        return Unit(self._database, write, {}, msgspec.structs.replace(locked, customer_id=customer))
 
     def _state(self, unit: Unit, state: State) -> Statements[bool]:
         """Copy what changed; False where an identifier is still another customer's."""
@@ -140,8 +145,8 @@ def _bind(name: str, type_: TypeEngine[Any]) -> Any:
     return bindparam(name, type_=type_)
 
 
-def _told(messages: Sequence[Posted], news: News, struct: type[Told]) -> list[Told]:
-    return [msgspec.convert(message.payload, struct) for message in messages if message.kind == news.value]
+def _told(taken: Taken, news: News, struct: type[Told]) -> list[Told]:
+    return [msgspec.convert(message.payload, struct) for message in taken.messages if message.kind == news.value]
 
 
 def _added(customer: CustomerId, event: ToldEvent) -> Added:
