@@ -26,10 +26,12 @@ FED = {Domain.CARDS: News.LOYALTY, Domain.TAGS: News.TAGS, Domain.SEGMENTS: News
 
 async def retold(database: Database) -> AsyncIterator[int]:
     """Put into the outbox that each customer changed, for every database that hears of it from this one: yields how many
-    customers were done so far.
+    customers were done so far, nothing where nobody hears of any.
 
     Raises SourceUnavailable, SourceTimedOut.
     """
+    if not database.split.followers and not _fed(database):
+        return
     own = customers.c.customer_id
     after = own > bindparam("after", type_=Uuid())
     page = select(own).where(after).order_by(own).limit(bindparam("limit", type_=BigInteger())).with_for_update()
@@ -44,6 +46,13 @@ async def retold(database: Database) -> AsyncIterator[int]:
     database.bell.ring()
 
 
+def _fed(database: Database) -> list[News]:
+    """What the profiles' database has from this one."""
+    if database.split.profiles is None:
+        return []
+    return [news for domain, news in FED.items() if domain not in database.split.elsewhere]
+
+
 def _told(database: Database, page: Prepared[CustomerId], after: UUID) -> Statements[list[CustomerId]]:
     """Of a page of customers. Their rows are locked, so that what is told of them stays in order."""
     found: list[CustomerId] = yield Sent(page, {"after": after, "limit": PAGE})
@@ -52,8 +61,7 @@ def _told(database: Database, page: Prepared[CustomerId], after: UUID) -> Statem
     for customer in found:
         for follower in database.split.followers:
             unit.send(follower, News.CUSTOMER, about=customer)
-        for domain, news in FED.items():
-            if domain not in database.split.elsewhere:
-                unit.feed(news, about=customer)
+        for news in _fed(database):
+            unit.feed(news, about=customer)
     yield from unit.flush()
     return found

@@ -93,13 +93,11 @@ async def _told(settings: Settings) -> dict[str, int]:
     runtime = await Runtime.open(settings)
     told = {}
     try:
+        if not any(database.split.told for database in runtime.databases.values()):
+            raise Failed("all domains are served from one database, which tells nobody")
         for name, database in runtime.databases.items():
-            if database.split.told:
-                told[name] = 0
-                async for done in retold(database):
-                    told[name] = done
+            async for done in retold(database):
+                told[name] = done
     finally:
         await runtime.close()
-    if not told:
-        raise Failed("all domains are served from one database, which tells nobody")
     return told

@@ -6,14 +6,13 @@ import pytest
 
 from tests.demo import Demo
 from tests.harness import Gateway, opened
-from tests.splitting.programs import LAYOUTS, Layout, parted
+from tests.splitting.programs import FOUR, THREE, Layout, parted
 
 
-@pytest.fixture(scope="module", params=LAYOUTS, ids=lambda layout: layout.name)
-def layout(request: pytest.FixtureRequest) -> Layout:
-    """How the program is split."""
-    found: Layout = request.param
-    return found
+@pytest.fixture(scope="module")
+def layout(demo: Demo) -> Layout:
+    """How the program is split: into three files, or four databases of a server."""
+    return THREE if demo.name == "sqlite" else FOUR
 
 
 @pytest.fixture(scope="module")

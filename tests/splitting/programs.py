@@ -55,15 +55,17 @@ FOUR = Layout(
     | dict.fromkeys(("cards", "tags", "segments", "notes"), "wallet")
     | {"audit": "trail"},
 )
-LAYOUTS = (THREE, FOUR)
 
 
 @asynccontextmanager
-async def parted(demo: Demo, layout: Layout, **sections: Any) -> AsyncIterator[Gateway]:
-    """A gateway over databases of its own, all of which know what the others told them."""
-    urls = {name: demo.copy() for name in layout.sources}
+async def parted(
+    demo: Demo, layout: Layout, empty: Mapping[str, str] | None = None, **sections: Any
+) -> AsyncIterator[Gateway]:
+    """A gateway over databases of its own, all of which know what the others told them; `empty` ones have nothing else."""
+    urls = {name: demo.copy() for name in layout.sources if name not in (empty or {})}
     for name, url in urls.items():
         await _pruned(url, layout, name)
+    urls |= empty or {}
     async with opened(urls[layout.sources[0]], **layout.sections(urls), **sections) as gateway:
         for database in gateway.runtime.databases.values():
             _ = [done async for done in retold(database)]

@@ -28,7 +28,12 @@ UNSHOWN = ("approvalApprove", "approvalReject", "messageMarkRead", "eventsIngest
 GONE = ("DELETED", "ANONYMIZED", "FORGOTTEN")
 
 every = pytest.mark.parametrize("example", EXAMPLES.values(), ids=lambda one: one.mutation)
-dry = pytest.mark.parametrize("example", [one for one in EXAMPLES.values() if one.dry], ids=lambda one: one.mutation)
+dry = pytest.mark.parametrize(
+    "example",
+    [EXAMPLES[name] for name in ("customerUpdate", "pointsAdjust", "transactionIngest", "loyaltyCardAdd", "tagAdd")],
+    ids=lambda one: one.mutation,
+)
+"""One of each that has others told something else."""
 about_someone = pytest.mark.parametrize(
     "example", [one for one in EXAMPLES.values() if one.member is not None], ids=lambda one: one.mutation
 )

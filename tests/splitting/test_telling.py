@@ -4,7 +4,6 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
@@ -13,26 +12,23 @@ from structlog.testing import capture_logs
 
 from datasources.ids import CustomerId
 from datasources.relaying import ROWS, Backlog, Relay, Taken, lags
-from datasources.sql.audit_walking import chains
 from datasources.sql.courier import Courier
 from datasources.sql.outbox import SqlOutbox
 from datasources.sql.receiving import Receiver
 from datasources.sql.split import topic_of
-from datasources.sql.tables.audit import audit_entries
-from datasources.sql.tables.events import events
-from datasources.sql.tables.points import point_entries
 from datasources.sql.tables.profiles import customers
-from datasources.sql.tables.writing import idempotency_keys, outbox, outbox_lanes
+from datasources.sql.tables.writing import outbox, outbox_lanes
 from datasources.sql.telling import Telling
 from gateway.relays import couriers, running
+from gateway.telemetry import Metrics
 from tests.demo import Demo
 from tests.harness import Gateway
 from tests.splitting.programs import THREE, drained, parted
+from tests.splitting.told import broken, posted_and_told
 from tests.writing.asking import adjust, adjustment
 from tests.writing.buying import buy, purchase
 from tests.writing.doing import do
 from tests.writing.states import put
-from tests.writing.tables import found
 
 MEMBERS = [f"CJ-0000{number}" for number in range(20, 26)]
 EACH = 8
@@ -82,42 +78,9 @@ async def changed(way: Way, *statements: Any) -> None:
     await engine.dispose()
 
 
-async def posted_and_told(gateway: Gateway, member: str) -> tuple[list[UUID], list[UUID], set[UUID]]:
-    """Of the entries of points that a test made, in their order: the audit entries that the idempotency keys name, the
-    audit entries that are there, and what the events refer to."""
-    whose = gateway.members[member]
-    entries, audited, happened = await found(
-        gateway,
-        select(point_entries).where(point_entries.c.customer_id == whose).order_by(point_entries.c.sequence),
-        select(audit_entries).where(audit_entries.c.customer_id == whose).order_by(audit_entries.c.sequence),
-        select(events).where(events.c.customer_id == whose, events.c.type == "points_adjusted"),
-    )
-    made = {UUID(row["made"]["entry"]): UUID(row["made"]["audit"]) for row in await keys_of(gateway)}
-    own = [row["id"] for row in entries if row["id"] in made]
-    told = [row["id"] for row in audited if row["id"] in set(made.values())]
-    referred = [row["reference_id"] for row in happened if row["reference_id"] in made]
-    assert len(referred) == len(set(referred))
-    return [made[entry] for entry in own], told, set(referred)
-
-
-async def keys_of(gateway: Gateway) -> Sequence[Any]:
-    """The idempotency keys of the points' database."""
-    engine = create_async_engine(gateway.url_of(point_entries))
-    async with engine.connect() as connection:
-        statement = select(idempotency_keys).where(idempotency_keys.c.operation == "pointsAdjust")
-        rows = (await connection.execute(statement)).mappings().all()
-    await engine.dispose()
-    return rows
-
-
 async def waiting(relays: Sequence[Relay]) -> int:
     """How many messages are on their way."""
     return sum([(await relay.outbox.backlog()).waiting for relay in relays])
-
-
-async def broken(gateway: Gateway) -> list[UUID]:
-    """Whose audit chain is."""
-    return [one.customer_id async for one in chains(gateway.runtime.databases["trail"]) if one.broken_at is not None]
 
 
 async def test_of_many_writers_and_many_relays_each_customer_is_told_in_order_and_once(gateway: Gateway) -> None:
@@ -270,14 +233,16 @@ async def test_waits_double_up_to_half_a_minute_and_nothing_is_given_up(gateway:
 
 
 async def test_how_long_the_oldest_waits_is_told(gateway: Gateway) -> None:
-    way, told = Way(gateway), []
+    way, told, metrics = Way(gateway), [], Metrics()
     await drained(gateway)
     await lags([way.outbox], lambda *age: told.append(age), way.clock)
     await adjust(gateway, adjustment(gateway, MEMBERS[0], 1))
     await changed(way, update(outbox).values(created_at=START - dt.timedelta(seconds=61)))
     with capture_logs() as logs:
-        await lags([way.outbox], lambda *age: told.append(age), way.clock)
-    assert told == [("loyalty", "source:trail", 0), ("loyalty", "source:trail", 61)]
+        await lags([way.outbox], metrics.lag, way.clock)
+    assert told == [("loyalty", "source:trail", 0)]
+    scraped = 'customer_graph_outbox_lag_seconds{source="loyalty",topic="source:trail"} 61.0'
+    assert scraped in metrics.text().decode().splitlines()
     (line,) = logs
     assert (line["event"], line["source"], line["topic"], line["waiting"], line["age_s"]) == (
         "outbox.lags",
