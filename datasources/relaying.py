@@ -16,6 +16,8 @@ import structlog
 from datasources.errors import SourceError
 from datasources.ids import CustomerId
 
+RESTS_S = 1.0
+"""How long nothing is tried after nothing was taken."""
 LAGS = dt.timedelta(minutes=1)
 """What waits longer is told to the log."""
 
@@ -136,23 +138,25 @@ class Relay:
         self, outbox: Outbox, deliver: Deliver, pace: Pace = MESSAGES, clock: Callable[[], dt.datetime] = _now
     ) -> None:
         self.outbox, self._deliver, self._pace, self._clock = outbox, deliver, pace, clock
-        self._stopping = self._is_down = False
+        self._stopped = asyncio.Event()
+        self._is_down = False
 
     async def run(self) -> None:
         """Deliver whatever waits, now, whenever something is posted, and after each pause; until told to stop."""
-        while not self._stopping:
+        while not self._stopped.is_set():
             self.outbox.posted.clear()
             try:
                 await self.round()
             except SourceError as error:
                 log.warning("outbox.failed", topic=self.outbox.topic, source=error.source, error=type(error).__name__)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._pace.pause_s):
-                    await self.outbox.posted.wait()
+            if self._is_down:
+                # Whatever is posted meanwhile is no news of the carrier.
+                await _waited(self._stopped, RESTS_S)
+            await _waited(self.outbox.posted, self._pace.pause_s)
 
     def stop(self) -> None:
         """Finish what is being delivered, and take nothing more."""
-        self._stopping = True
+        self._stopped.set()
         self.outbox.posted.set()
 
     async def round(self) -> int:
@@ -171,7 +175,7 @@ class Relay:
     async def _drained(self) -> int:
         """Take a lane after the other."""
         delivered = 0
-        while not (self._stopping or self._is_down):
+        while not (self._stopped.is_set() or self._is_down):
             now = self._clock()
             taken = await self.outbox.take(now, now + self._pace.lease)
             if taken is None:
@@ -214,6 +218,12 @@ class Relay:
     def _log(self, event: str, taken: Taken, error: Exception) -> None:
         first = str(taken.messages[0].id) if taken.messages else None
         log.warning(event, topic=self.outbox.topic, id=first, attempts=taken.attempts, **_told(error))
+
+
+async def _waited(event: asyncio.Event, most_s: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(most_s):
+            await event.wait()
 
 
 def _told(error: Exception) -> dict[str, str]:

@@ -15,6 +15,7 @@ NO_PROGRAM = ProgramSettings("", "USD")
 """For what can be told without knowing how events read."""
 MATCHING = {News.CUSTOMER.value, News.LOYALTY.value}
 """What lets go of events that wait for an identifier."""
+KNOWN = {news.value for news in News}
 
 Program = Callable[[], Awaitable[ProgramSettings]]
 """The settings as they are. Raises SourceUnavailable, SourceTimedOut, NotConfigured."""
@@ -29,9 +30,11 @@ class Courier:
 
     async def deliver(self, taken: Taken) -> None:
         """Tell it. Raises CarrierDown, NotTaken."""
-        customer = CustomerId(taken.lane)
+        customer, kinds = CustomerId(taken.lane), {message.kind for message in taken.messages}
+        if not kinds <= KNOWN:
+            raise NotTaken("only a newer release knows what this tells")
         try:
-            matches = not MATCHING.isdisjoint(message.kind for message in taken.messages)
+            matches = not MATCHING.isdisjoint(kinds)
             program = await self._program() if matches else NO_PROGRAM
             state = await self._telling.state(customer, taken)
             is_whole = await self._receiver.receive(customer, taken, state, program)

@@ -191,6 +191,18 @@ async def test_what_cant_be_told_holds_up_its_customer_alone(gateway: Gateway) -
     assert await broken(gateway) == []
 
 
+async def test_what_a_newer_release_tells_waits_for_one(gateway: Gateway) -> None:
+    way = Way(gateway)
+    await drained(gateway)
+    await adjust(gateway, adjustment(gateway, MEMBERS[5], 1))
+    await changed(way, update(outbox).where(outbox.c.kind == "event").values(kind="later"))
+    assert await way.relay.round() == 0
+    assert (await way.outbox.backlog()).waiting == 2
+    await changed(way, update(outbox).where(outbox.c.kind == "later").values(kind="event"))
+    way.clock.at += ROWS.first_wait
+    assert await way.relay.round() == 2
+
+
 async def test_a_database_that_is_down_is_told_once_it_is_back(gateway: Gateway) -> None:
     way = Way(gateway)
     await drained(gateway)
