@@ -13,6 +13,7 @@ from datasources.paging import Page, PageRequest, page_of_pages
 from datasources.profiles import Within
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
+from datasources.sql.engine import Database
 from datasources.sql.reach import reach_of
 from datasources.sql.reader import SqlReader
 from datasources.sql.statements import NOW, Keyed, Paged, Rows, among, equal, within
@@ -52,6 +53,10 @@ class SqlAudit(SqlReader):
     """Serves `datasources.audit.AuditReader`."""
 
     domain: ClassVar[Domain] = Domain.AUDIT
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.is_stepped = all(kept.dialect.is_stepped for kept in self._deciding)
 
     async def log(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[AuditRow]]:
         """See AuditReader."""
