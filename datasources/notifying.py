@@ -9,10 +9,11 @@ import msgspec
 
 from datasources.ids import CustomerId
 from datasources.profiles import Channel, CustomerRow, MembershipState, ProfileReader, Within
-from datasources.relaying import CarrierDown, Posted, Undeliverable
+from datasources.relaying import CarrierDown, Posted, Taken, Undeliverable
 
 TOPIC = "notifications"
-"""Of the outbox: what is posted there holds neither address nor secret."""
+"""Of the outbox: what is posted there holds neither address nor secret. Each message has a lane of its own, as none has to
+wait for another."""
 GONE = (MembershipState.DELETED, MembershipState.ANONYMIZED, MembershipState.FORGOTTEN)
 
 
@@ -74,8 +75,12 @@ class Postman:
     def __init__(self, profiles: ProfileReader, notifier: Notifier, tokens: LinkTokens | None) -> None:
         self._profiles, self._notifier, self._tokens = profiles, notifier, tokens
 
-    async def deliver(self, posted: Posted) -> None:
+    async def deliver(self, taken: Taken) -> None:
         """Send it. Raises CarrierDown, NotTaken, Undeliverable, SourceUnavailable, SourceTimedOut."""
+        for posted in taken.messages:
+            await self._send(posted)
+
+    async def _send(self, posted: Posted) -> None:
         template = Template(posted.payload["template"])
         (customer,) = await self._profiles.customers([posted.customer_id], Within())
         address = None if customer is None else address_of(customer, template)

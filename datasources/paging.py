@@ -104,6 +104,22 @@ def page_of_list(
     return page_of(kept[: request.size + 1], request, order, len(rows) if request.want_total else None)
 
 
+def page_of_pages(pages: Sequence[Page[Row]], request: PageRequest, *, descending: bool = False) -> Page[Row]:
+    """One page of what several sources answered to the same request, each in the same order."""
+    order, is_backward = pages[0].order, request.is_backward
+    rows = sorted((row for page in pages for row in page.rows), key=pages[0].position_of, reverse=descending)
+    kept = rows[-request.size :] if is_backward and request.size else rows[: request.size]
+    more = len(rows) > request.size or any(page.has_previous if is_backward else page.has_next for page in pages)
+    totals = [page.total for page in pages if page.total is not None]
+    return Page(
+        tuple(kept),
+        order,
+        has_next=request.before is not None if is_backward else more,
+        has_previous=more if is_backward else request.after is not None,
+        total=sum(totals) if totals else None,
+    )
+
+
 _ENCODER = msgspec.msgpack.Encoder(uuid_format="bytes")
 
 

@@ -1,5 +1,6 @@
 """The domains, and which source serves each."""
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any, ClassVar, Protocol
 
@@ -27,6 +28,16 @@ class Domain(Enum):
     METRICS = "METRICS"
     PRIVACY = "PRIVACY"
     AUDIT = "AUDIT"
+
+
+CHANGED_WITH: Mapping[Domain, tuple[Domain, ...]] = {
+    Domain.TRANSACTIONS: (Domain.POINTS, Domain.OFFERS, Domain.TIERS),
+    Domain.TIERS: (Domain.POINTS, Domain.OFFERS),
+    Domain.CAMPAIGNS: (Domain.POINTS, Domain.OFFERS),
+    Domain.PROMO_CODES: (Domain.POINTS, Domain.OFFERS),
+    Domain.PRIVACY: (Domain.PROFILES,),
+}
+"""What writes of a domain may change together with it, all or nothing: that takes one source for all of them."""
 
 
 class Reader(Protocol):

@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,9 @@ from datasources.ids import CustomerId
 from datasources.program import ProgramSettings
 from datasources.refusals import UserErrorCode
 from datasources.values import ActorRef
+
+if TYPE_CHECKING:
+    from datasources.audit import AuditRow
 
 Shown = TypeVar("Shown")
 
@@ -166,13 +169,15 @@ class Written(msgspec.Struct, Generic[Shown], frozen=True):
     """What came of a write: the ids of what it made, by name.
 
     `shown` is how it came out where it was done just now, None where an earlier answer is repeated; `refusal` says why
-    nothing but what `ids` names was stored.
+    nothing but what `ids` names was stored. `entry` is what the audit log will say of it, where another source keeps that
+    and is yet to be told.
     """
 
     ids: Mapping[str, UUID] = {}
     shown: Shown | None = None
     replayed: bool = False
     refusal: Refusal | None = None
+    entry: "AuditRow | None" = None
 
 
 class Writer(Protocol):

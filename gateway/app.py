@@ -119,7 +119,7 @@ async def _service(settings: Settings, schema: GraphQLSchema, metrics: Metrics) 
                     contexts=runtime.context,
                     metrics=metrics,
                 )
-                async with runtime.relaying():
+                async with runtime.relaying(metrics.lag):
                     yield Service(endpoint, runtime.health, settings.domains.sources)
             finally:
                 await keys.close()

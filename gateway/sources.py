@@ -16,17 +16,19 @@ from datasources.notifiers.logged import LoggedNotifier
 from datasources.notifiers.smtp import MailServer, Security, SmtpNotifier
 from datasources.notifying import TOPIC, Notifier, Postman, Template
 from datasources.paging import Cursors
-from datasources.program import Program
+from datasources.program import Program, ProgramSettings
 from datasources.read_only import ReadOnly
 from datasources.registry import Domain, Source
-from datasources.relaying import Relay
+from datasources.relaying import Relay, Tell
 from datasources.sql.access_writes import SqlAccessWrites
 from datasources.sql.engine import Database
 from datasources.sql.outbox import SqlOutbox
 from datasources.sql.program import SqlProgram
 from datasources.sql.source import SqlSource
+from datasources.sql.split import part
 from gateway.access_sections import NotifierSettings, address_of
 from gateway.config import Settings
+from gateway.relays import couriers, running
 from gateway.signing import SigningKey
 from permissions.model import Principal
 from resolvers.context import Context, Sources, Unbound, Writers
@@ -66,6 +68,7 @@ class Runtime:
         home = self.databases[sources.bound[Domain.PROFILES]]
         postman = Postman(sources.profiles, equipment.notifier, equipment.signing)
         self.relay = Relay(SqlOutbox(home, TOPIC), postman.deliver)
+        self.couriers = couriers(self.databases.values(), self._settings)
         self.cursors = Cursors(settings.cursors.key)
         self.lookups = Throttle(settings.auth.lookups_per_minute, settings.auth.lookup_burst)
         self._search = settings.search.mode
@@ -92,6 +95,7 @@ class Runtime:
         if not isinstance(each.get(bound.get(Domain.PROFILES, "")), SqlSource):
             raise SourceUnavailable("none", "opening the domain profiles, which every other hangs on, in a database")
         equipment = Equipment.of(settings)
+        part(databases_of(each), bound)
         sources = _bound(each, bound, equipment)
         for source in each.values():
             await source.open()
@@ -129,14 +133,16 @@ class Runtime:
         return dict(zip(self.each, found, strict=True))
 
     @asynccontextmanager
-    async def relaying(self) -> AsyncIterator[None]:
-        """Meanwhile, deliver what waits in the outbox and whatever is put there; what is being delivered is finished."""
-        running = asyncio.create_task(self.relay.run())
-        try:
+    async def relaying(self, tell: Tell = lambda _source, _topic, _age_s: None) -> AsyncIterator[None]:
+        """Meanwhile, deliver what waits in the outboxes and whatever is put there; what is being delivered is finished.
+
+        How many seconds the oldest has waited is told again and again.
+        """
+        async with running([self.relay, *self.couriers], tell):
             yield
-        finally:
-            self.relay.stop()
-            await running
+
+    async def _settings(self) -> ProgramSettings:
+        return (await self.program()).settings
 
     async def close(self) -> None:
         """Disconnect every source."""

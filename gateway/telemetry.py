@@ -70,6 +70,18 @@ class Metrics:
             multiprocess_mode="livesum",
         )
 
+        self._lags = Gauge(
+            "customer_graph_outbox_lag_seconds",
+            "How long the oldest message of an outbox has waited.",
+            ["source", "topic"],
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
+
+    def lag(self, source: str, topic: str, seconds: float) -> None:
+        """Tell how long the oldest message of an outbox has waited."""
+        self._labelled(self._lags, source, topic).set(seconds)
+
     def observe(self, exchange: Exchange, duration_s: float) -> None:
         """Count one answered request."""
         self._labelled(self._requests, str(exchange.status), exchange.operation).inc()

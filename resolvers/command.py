@@ -208,7 +208,9 @@ async def approval(payload: Payload[Any], context: Context) -> ApprovalRow | Non
 
 
 async def audit_entry(payload: Payload[Any], context: Context) -> AuditRow | None:
-    """What the audit log says of it."""
+    """What the audit log says of it: as it was made, where another source is yet to be told."""
+    if payload.written.entry is not None and not payload.dry_run:
+        return payload.written.entry
     made = payload.stored("audit")
     if made is None or payload.customer_id is None:
         return None

@@ -138,7 +138,7 @@ class Audited:
     """What a payload shows of the audit log."""
 
     audit_entry = lookup(AuditEntry | None, command_of.audit_entry)
-    """What the audit log says of it."""
+    """What the audit log says of it; null if repeated before the log knows."""
 
 
 class AuditFields:

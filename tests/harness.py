@@ -14,9 +14,11 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from graphql import GraphQLSchema
-from sqlalchemy import literal, select
+from sqlalchemy import FromClause, Join, Table, literal, select
 
 from datasources.program import SearchMode
+from datasources.registry import Domain
+from datasources.sql import tables
 from datasources.sql.engine import Keyring, Prepared
 from datasources.sql.sealing import MasterKey
 from datasources.sql.tables.profiles import customers
@@ -43,6 +45,17 @@ SIGNING_KEY = (
 REQUEST_ID = "test"
 EXPIRES_AT = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 """Of every token: what a caller is told of it never changes."""
+
+
+OWNERS = {
+    table.name: domain
+    for domain in Domain
+    if hasattr(tables, domain.value.lower())
+    for table in vars(getattr(tables, domain.value.lower())).values()
+    if isinstance(table, Table)
+} | {"approvals": Domain.POINTS}
+"""Whose domain a table is; those of the program itself, and of all writes, are nobody's. Approvals stand beside what they
+would change, which is points in most tests."""
 
 
 @cache
@@ -142,6 +155,14 @@ class Gateway:
             claims["scope"] = caller.scope
         return jwt.encode(claims, KEY, "HS256")
 
+    def url_of(self, table: FromClause) -> str:
+        """The URL of the database that has the table's rows, among those of a split program."""
+        bound = self.runtime.sources.bound
+        while isinstance(table, Join):
+            table = table.left
+        domain = OWNERS.get(getattr(table, "name", ""), Domain.PROFILES)
+        return self.runtime.databases[bound.get(domain, bound[Domain.PROFILES])].url
+
     def customer_id(self, support_id: str) -> str:
         """The global id of the customer with this support id."""
         return global_id("Customer", self.members[support_id])
@@ -182,7 +203,7 @@ async def opened(url: str, **sections: Any) -> AsyncIterator[Gateway]:
 
 
 async def _members(runtime: Runtime) -> dict[str, UUID]:
-    database = runtime.databases["main"]
+    database = runtime.databases[runtime.sources.bound[Domain.PROFILES]]
     statement = select(literal(0), customers.c.support_id, customers.c.customer_id).order_by(customers.c.support_id)
     prepared = Prepared(statement, lambda *values: values, database.dialect, leading=1)
     return {row[0]: row[1] for _, row in await database.fetch(prepared, {})}

@@ -18,7 +18,7 @@ from datasources.profiles import CustomerRow
 from datasources.registry import Domain
 from datasources.sql.changes import updated
 from datasources.sql.engine import Database, Statements
-from datasources.sql.outbox import post
+from datasources.sql.posting import Message
 from datasources.sql.profile_rows import VERSION, ProfileRows, tell
 from datasources.sql.tables.profiles import customers
 from datasources.sql.unit_of_work import SqlWriter, Unit
@@ -52,7 +52,7 @@ class SqlAccessWrites(SqlWriter):
     async def _posting(self, write: Write, customer: CustomerId, template: Template) -> Written[Shown]:
         written = await self.carry_out(write, customer, (), lambda unit: self._posted(unit, template))
         # Committed by now, so that it can be found.
-        self.database.posted.set()
+        self.database.bell.ring()
         return written
 
     def _posted(self, unit: Unit, template: Template) -> Statements[Shown]:
@@ -62,11 +62,12 @@ class SqlAccessWrites(SqlWriter):
         if refusal := address_refusal(template, address_of(customer, template)):
             raise refusal
         check_sent(template, self._means)
+        id_ = new_id()
         if template is Template.PHONE_VERIFICATION:
             _unverify(unit, customer)
         else:
             unit.audit("A link to choose a new password was asked for")
-        post(unit, new_id(), TOPIC, {"template": template.value})
+        unit.post(Message(TOPIC, id_, unit.customer_id, TOPIC, {"template": template.value}, id_))
         return (yield from self._rows.shown(unit))
 
     def _opened(self, unit: Unit) -> Statements[SessionShown]:

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, String, and_, bindparam, case, literal
 
 from datasources.audit import ApprovalRow, ApprovalState, AuditRow
 from datasources.ids import CustomerId, OwnedId
-from datasources.paging import Page, PageRequest
+from datasources.paging import Page, PageRequest, page_of_pages
 from datasources.profiles import Within
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
+from datasources.sql.engine import Database
 from datasources.sql.reach import reach_of
 from datasources.sql.reader import SqlReader
 from datasources.sql.statements import NOW, Keyed, Paged, Rows, among, equal, within
@@ -53,6 +54,10 @@ class SqlAudit(SqlReader):
 
     domain: ClassVar[Domain] = Domain.AUDIT
 
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.is_stepped = all(kept.dialect.is_stepped for kept in self._deciding)
+
     async def log(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[AuditRow]]:
         """See AuditReader."""
         return await LOG.of_each(self._database, customers, page)
@@ -63,8 +68,15 @@ class SqlAudit(SqlReader):
 
     async def approvals(self, ids: Sequence[UUID], within: Within, now: dt.datetime) -> Sequence[ApprovalRow | None]:
         """See AuditReader."""
-        return await APPROVALS.one_each(self._database, ids, within, now=now)
+        found = [await APPROVALS.one_each(kept, ids, within, now=now) for kept in self._deciding]
+        return [next((row for row in rows if row is not None), None) for rows in zip(*found, strict=True)]
 
     async def waiting(self, page: PageRequest, within: Within) -> Page[ApprovalRow]:
         """See AuditReader."""
-        return await WAITING.of_all(self._database, page, within)
+        pages = [await WAITING.of_all(kept, page, within) for kept in self._deciding]
+        return pages[0] if len(pages) == 1 else page_of_pages(pages, page, descending=True)
+
+    @property
+    def _deciding(self) -> Sequence[Database]:
+        """Where approvals are kept: beside what they would change."""
+        return self._database.split.deciding or (self._database,)

@@ -24,6 +24,7 @@ from datasources.sql.changes import Change, Place
 from datasources.sql.engine import Database, Prepared, Sent, Statements
 from datasources.sql.point_writes import SqlPointWrites
 from datasources.sql.tables.audit import approvals
+from datasources.sql.types import FIRST
 from datasources.sql.unit_of_work import PROGRAM, SqlWriter, Unit
 from datasources.writing import LONGEST_REASON, Refusal, Write, Written, check_length
 
@@ -52,11 +53,16 @@ class SqlAuditWrites(SqlWriter):
             approvals.c.customer_id == bindparam("customer", type_=Uuid()),
         )
         self._requested = Prepared(requested, Requested, database.dialect)
-        writers = (writer(database) for writer in EXECUTING)
+        writers = [writer(database) for writer in EXECUTING]
         self._executions = {name: work for writer in writers for name, work in writer.executions().items()}
+        self._changed = {name: writer.domain for writer in writers for name in writer.executions()}
+        self._others: dict[str, SqlAuditWrites] = {}
 
     async def approve(self, write: Write, asked: ApprovalDecision, *, operations: Collection[str]) -> Written[UUID]:
         """See AuditWriter."""
+        kept = await self._keeping(asked)
+        if kept is not self:
+            return await kept.approve(write, asked, operations=operations)
         whose = asked.customer_id or PROGRAM
         try:
             return await self.carry_out(write, whose, (), lambda unit: self._approved(unit, asked, operations))
@@ -67,7 +73,29 @@ class SqlAuditWrites(SqlWriter):
 
     async def reject(self, write: Write, asked: ApprovalDecision) -> Written[UUID]:
         """See AuditWriter."""
+        kept = await self._keeping(asked)
+        if kept is not self:
+            return await kept.reject(write, asked)
         return await self.carry_out(write, asked.customer_id or PROGRAM, (), lambda unit: self._rejected(unit, asked))
+
+    async def _keeping(self, asked: ApprovalDecision) -> "SqlAuditWrites":
+        """Who decides: the writer of the database that keeps the request, beside what it would change."""
+        deciding = self.database.split.deciding
+        for database in deciding:
+            writer = self._writer(database)
+            if database is deciding[-1] or await writer.keeps(asked):
+                return writer
+        return self
+
+    async def keeps(self, asked: ApprovalDecision) -> bool:
+        """True where the request is kept here. Raises SourceUnavailable, SourceTimedOut."""
+        named = {"id": asked.approval_id, "customer": asked.customer_id or PROGRAM, "now": FIRST}
+        return bool(await self.database.fetch(self._requested, named))
+
+    def _writer(self, database: Database) -> "SqlAuditWrites":
+        if database is self.database:
+            return self
+        return self._others.setdefault(database.name, SqlAuditWrites(database))
 
     def _approved(self, unit: Unit, asked: ApprovalDecision, operations: Collection[str]) -> Statements[UUID]:
         requested = yield from self._found(unit, asked)
@@ -80,6 +108,7 @@ class SqlAuditWrites(SqlWriter):
             amount=requested.amount,
         )
         check_decision(ApprovalState(requested.state), Decision.APPROVE)
+        unit.check_owned(self._changed[requested.mutation])
         try:
             yield from executed(unit, requested, self._executions[requested.mutation])
         except Refusal as refusal:

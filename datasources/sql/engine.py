@@ -13,7 +13,7 @@ from sqlalchemy import ARRAY, ColumnElement, Select, UpdateBase, make_url, selec
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-from datasources.errors import SourceUnavailable
+from datasources.errors import CustomerUnknown, SourceUnavailable
 from datasources.ids import NO_CUSTOMER
 from datasources.observing import OBSERVED
 from datasources.rounds import ROUNDS
@@ -21,6 +21,7 @@ from datasources.sql.dialects import DIALECTS, Dialect
 from datasources.sql.reading import Columns, Keys, Reader
 from datasources.sql.rounds import SqlRound
 from datasources.sql.sealing import CustomerKey, MasterKey
+from datasources.sql.split import WHOLE, Split
 from datasources.sql.tables.profiles import customers
 from datasources.sql.transacting import Made, Rows, Steps
 from datasources.sql.types import Document, Sealed
@@ -156,7 +157,10 @@ class Keyring:
         return self._master.new_wrapped(customer)
 
     async def of(self, wanted: set[UUID]) -> Mapping[UUID, CustomerKey | None]:
-        """The keys of all these customers; those not known yet are read in one statement."""
+        """The keys of all these customers; those not known yet are read in one statement.
+
+        Raises CustomerUnknown where the profiles' database has yet to tell this one of a customer.
+        """
         unknown = [customer for customer in wanted if customer not in self._wrapped and customer != NO_CUSTOMER]
         if unknown:
             dialect = self._database.dialect
@@ -167,6 +171,9 @@ class Keyring:
                 self._read = Prepared(statement, lambda *values: values, dialect)
             for (row,) in await self._database.fetch(self._read, {"ids": dialect.bind_list(unknown)}):
                 self.learn(*row)
+            if self._database.split.profiles is not None and any(customer not in self._wrapped for customer in unknown):
+                # Their texts would read as if the key was destroyed.
+                raise CustomerUnknown(self._database.name, "opening texts about a customer")
         return {customer: self.unwrapped(customer, self._wrapped.get(customer)) for customer in wanted}
 
     def fingerprint(self, purpose: str, value: str) -> str:
@@ -180,6 +187,24 @@ class Keyring:
     def forget(self, customer: UUID) -> None:
         """Drop a key, as its destruction demands."""
         self._wrapped.pop(customer, None)
+
+
+class Bell:
+    """Rung when something was put into the outbox."""
+
+    def __init__(self) -> None:
+        self._listeners: list[asyncio.Event] = []
+
+    def listener(self) -> asyncio.Event:
+        """Set whenever it rings, from now on; whoever listens clears it."""
+        heard = asyncio.Event()
+        self._listeners.append(heard)
+        return heard
+
+    def ring(self) -> None:
+        """Set what listens."""
+        for heard in self._listeners:
+            heard.set()
 
 
 class Database:
@@ -197,8 +222,9 @@ class Database:
         """How many statements were sent: tests count them."""
         self.changes: dict[Hashable, Sequence[Prepared[Any]]] = {}
         """The changes that were made together before, compiled."""
-        self.posted = asyncio.Event()
-        """Set when something was put into the outbox."""
+        self.bell = Bell()
+        self.split: Split = WHOLE
+        """Which other databases serve what writes of this one touch: told once, before anything is asked."""
         self._writing: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:

@@ -13,6 +13,7 @@ from datasources.ids import CustomerId, EntityId
 from datasources.ingesting import is_activity
 from datasources.sql.changes import Change, Place
 from datasources.sql.engine import Database, Prepared, Sent, Statements
+from datasources.sql.news import News, Sighting
 from datasources.sql.tables.events import event_keys, events
 from datasources.sql.tables.profiles import customers
 from datasources.sql.tables.transactions import transactions
@@ -73,6 +74,8 @@ def enliven(unit: Unit, latest: Mapping[CustomerId, dt.datetime]) -> None:
     """Have the last activity of customers moved on."""
     if latest:
         unit.change(ACTIVE, {}, {"customer": list(latest), "at": list(latest.values())})
+    for customer, at in latest.items():
+        unit.feed(News.SEEN, Sighting(at), customer)
 
 
 class Purchases:

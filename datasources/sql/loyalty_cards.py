@@ -17,6 +17,7 @@ from datasources.refusals import UserErrorCode
 from datasources.sql.cards import LOYALTY_CARD
 from datasources.sql.changes import Change, Place, inserted
 from datasources.sql.engine import Database, Prepared, Sent, Statements
+from datasources.sql.news import News
 from datasources.sql.quarantine import Quarantine
 from datasources.sql.tables.cards import loyalty_cards
 from datasources.sql.tables.profiles import customers, identifiers
@@ -67,6 +68,7 @@ class LoyaltyCards:
         _keep(unit, row)
         unit.change(FREED, _identified(unit, old))
         unit.change(SHOWN_BEFORE, {"customer": unit.customer_id, "card": old.id, "number": old.number})
+        _spread(unit)
         unit.audit("Loyalty card removed", (_became(row, old),))
         return row
 
@@ -90,6 +92,7 @@ class LoyaltyCards:
         row = LoyaltyCardRow(unit.customer_id, unit.ids["card"], number, ACTIVE, unit.write.now, None, None)
         unit.change(ISSUED, msgspec.structs.asdict(row) | {"status": row.status.value})
         unit.change(SHOWN, asked)
+        _spread(unit)
         return row
 
 
@@ -101,6 +104,12 @@ def _taken_by(unit: Unit, holder: UUID, is_replaced: bool, path: str) -> Refusal
         message = "This is the number of a card that was replaced: it finds the customer still."
         return Refusal(UserErrorCode.INVALID_TRANSITION, message, path)
     return Refusal(UserErrorCode.ALREADY_DONE, "The customer has this number already.", path)
+
+
+def _spread(unit: Unit) -> None:
+    """Have all who find customers by their numbers told."""
+    unit.feed(News.LOYALTY)
+    unit.tell_followers()
 
 
 def _keep(unit: Unit, row: LoyaltyCardRow) -> None:

@@ -15,6 +15,7 @@ from datasources.offer_moves import Issue, check_issuable, hindrance, redeemed
 from datasources.offers import AvailableOfferRow, CustomerOfferRow, CustomerOfferState, OfferRow
 from datasources.recording import Happened
 from datasources.refusals import UserErrorCode
+from datasources.registry import Domain
 from datasources.sql.changes import Change, Place, inserted
 from datasources.sql.engine import Database, Prepared, Sent, Statements
 from datasources.sql.offers import CUSTOMER_OFFER, OFFER, times_held
@@ -73,6 +74,7 @@ class OfferWallet:
         self, unit: Unit, offer_id: EntityId, *path: str, id: EntityId | None = None
     ) -> Statements[CustomerOfferRow]:
         """Put the offer into the wallet under that id, or a new one; `path` is where the input names it. Raises Refusal."""
+        unit.check_owned(Domain.OFFERS)
         # What was issued before in this transaction counts.
         yield from unit.flush()
         now = unit.write.now
@@ -114,6 +116,7 @@ class OfferWallet:
 
     def redeem(self, unit: Unit, redemption: Redemption, *path: str) -> Statements[CustomerOfferRow]:
         """Redeem an offer with a purchase, if it could be redeemed when that was made. Raises Refusal."""
+        unit.check_owned(Domain.OFFERS)
         row = yield from self.held(unit, redemption.customer_offer_id, redemption.at, *path)
         reason = hindrance(row, "offerRedeem", redemption.at)
         if reason is not None:

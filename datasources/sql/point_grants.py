@@ -8,6 +8,7 @@ from datasources.ids import EntityId, new_id
 from datasources.ledger import account_of, check_added, check_source, lapses_at
 from datasources.points import PointAuditRow, PointEntryKind
 from datasources.recording import Happened
+from datasources.registry import Domain
 from datasources.sql.engine import Database, Statements
 from datasources.sql.point_ledger import PointLedger, Posting, Purchase, facts_of, post
 from datasources.sql.unit_of_work import Unit
@@ -37,6 +38,7 @@ class PointGrants:
 
         Raises Refusal.
         """
+        unit.check_owned(Domain.POINTS)
         program = unit.write.program
         definition = account_of(program, grant.account_key)
         check_source(program, definition, grant.source_key)

@@ -10,6 +10,7 @@ from sqlalchemy import Uuid, bindparam, select
 from datasources.audit import AuditChange
 from datasources.profile_writing import CustomerShown
 from datasources.profiles import ConsentRow, CustomerRow
+from datasources.registry import Domain
 from datasources.sql.changes import inserted, updated
 from datasources.sql.engine import Database, Prepared, Sent, Statements
 from datasources.sql.profiles import CONSENT, CUSTOMER
@@ -97,9 +98,12 @@ class ProfileRows:
 
 
 def tell(unit: Unit, summary: str, changes: Sequence[AuditChange]) -> dict[str, Any]:
-    """Tell the audit log and the history of the profile, which goes on with a version more: columns of the customer's row."""
+    """Tell the audit log, the history of the profile, which goes on with a version more, and the databases that follow:
+    columns of the customer's row."""
+    unit.check_owned(Domain.PROFILES)
     write, version = unit.write, (unit.version or 0) + 1
     unit.audit(summary, changes)
+    unit.tell_followers()
     told: dict[str, Any] = {
         "customer_id": unit.customer_id,
         "version": version,

@@ -1,5 +1,4 @@
-"""Purchases under the customer's lock: what is read of them, how their rows are written, and what they tell of the
-customer's places and activity."""
+"""Purchases under the customer's lock: what is read of them, and how their rows are written."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -16,21 +15,17 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    or_,
     select,
 )
 from sqlalchemy.types import TypeEngine
 
 from datasources.ids import EntityId
-from datasources.profiles import LocationRelation
 from datasources.sql.changes import Change, Place, inserted
 from datasources.sql.engine import Database, Prepared, Sent, Statements
-from datasources.sql.tables.profiles import customer_places, customers
 from datasources.sql.tables.transactions import transaction_items, transactions
 from datasources.sql.transactions import ITEM, TRANSACTION
 from datasources.sql.types import Instant
 from datasources.sql.unit_of_work import Unit
-from datasources.transactions import Place as Store
 from datasources.transactions import Receipt, TransactionItemRow, TransactionRow
 
 CUSTOMER, PURCHASE = bindparam("customer", type_=Uuid()), bindparam("purchase", type_=Uuid())
@@ -90,15 +85,6 @@ def turn(unit: Unit, row: TransactionRow, items: Sequence[TransactionItemRow]) -
         unit.change(CAME_BACK, of_purchase, columns)
 
 
-def seen(unit: Unit, place: Store | None, at: dt.datetime) -> None:
-    """Have the customer's last activity moved on, and the ties to the place: a favorite store, a store of a purchase."""
-    whose = {"customer": unit.customer_id, "at": at}
-    unit.change(ACTIVE, whose)
-    if place is not None:
-        unit.change(REVISITED, whose | {"location": place.id})
-        unit.change(VISITED, whose | {"location": place.id, "store": place.store_id})
-
-
 ITEM_COLUMNS: dict[str, TypeEngine[Any]] = {
     "line": Integer(),
     "sku": String(),
@@ -137,42 +123,8 @@ def _came_back(place: Place) -> Any:
     )
 
 
-def _active(place: Place) -> Any:
-    at, own = place.bind("at", Instant()), customers.c
-    mine = own.customer_id == place.bind("customer", Uuid())
-    return customers.update().where(mine, own.active_key < at).values(last_active_at=at, active_key=at)
-
-
-def _visited(place: Place) -> Any:
-    row = place.dialect.insert(customer_places).values(
-        customer_id=place.bind("customer", Uuid()),
-        relation=LocationRelation.PURCHASED.value,
-        location_id=place.bind("location", Uuid()),
-        store_id=place.bind("store", String()),
-        last_seen_at=place.bind("at", Instant()),
-    )
-    last = customer_places.c.last_seen_at
-    return row.on_conflict_do_update(
-        index_elements=[column.name for column in customer_places.primary_key],
-        set_={"last_seen_at": row.excluded.last_seen_at},
-        where=or_(last.is_(None), last < row.excluded.last_seen_at),
-    )
-
-
-def _revisited(place: Place) -> Any:
-    own, at = customer_places.c, place.bind("at", Instant())
-    favorite = and_(
-        own.customer_id == place.bind("customer", Uuid()),
-        own.relation == LocationRelation.FAVORITE.value,
-        own.location_id == place.bind("location", Uuid()),
-    )
-    later = or_(own.last_seen_at.is_(None), own.last_seen_at < at)
-    return customer_places.update().where(favorite, later).values(last_seen_at=at)
-
-
 STORED, ITEMIZED, TURNED = inserted(transactions), Change(_itemized), Change(_turned)
-CAME_BACK, ACTIVE = Change(_came_back), Change(_active)
-VISITED, REVISITED = Change(_visited), Change(_revisited)
+CAME_BACK = Change(_came_back)
 
 
 def _of_customer(*columns: ColumnElement[Any]) -> Select[Any]:

@@ -15,6 +15,7 @@ from datasources.points import PointAllocationRow, PointAuditRow, PointEntryKind
 from datasources.program import EarnRule, PointAccountDefinition, PointAccountType
 from datasources.recording import Happened
 from datasources.refusals import UserErrorCode
+from datasources.registry import Domain
 from datasources.returns import Kept, restored
 from datasources.sql.engine import Database, Prepared, Sent, Statements
 from datasources.sql.point_ledger import PointLedger, Posting, Purchase, allocations, facts_of, post, settled
@@ -122,6 +123,7 @@ class PurchasePoints:
 
         Given back first, so that it is there to be taken. What comes back lapsed expires at once.
         """
+        unit.check_owned(Domain.POINTS)
         which = {"customer": unit.customer_id, "purchase": cause.purchase.id}
         caused: list[Caused] = yield Sent(self._caused, which)
         handed: list[Handed] = yield Sent(self._handed, which)
@@ -198,6 +200,7 @@ class PurchasePoints:
 
     def _account(self, unit: Unit, key: str) -> Statements[Account]:
         """The account with what was posted before in this transaction."""
+        unit.check_owned(Domain.POINTS)
         yield from unit.flush()
         return (yield from self._ledger.account(unit, key))
 

@@ -18,6 +18,7 @@ from datasources.segments import (
 )
 from datasources.sql.changes import Change, inserted
 from datasources.sql.engine import Database, Prepared, Sent, Statements
+from datasources.sql.news import News
 from datasources.sql.segments import SEGMENT
 from datasources.sql.tables.segments import segment_members, segments
 from datasources.sql.unit_of_work import SqlWriter, Unit
@@ -121,5 +122,6 @@ def _entered(unit: Unit, segment: SegmentRow) -> SegmentMembershipRow:
 
 
 def _record(unit: Unit, type_: str, segment: SegmentRow, variant: str | None) -> None:
-    """An event that tells of the customer's way in or out (F22, V6)."""
+    """An event that tells of the customer's way in or out (F22, V6), and the profiles, which are filtered by segments."""
+    unit.feed(News.SEGMENTS)
     unit.record(Happened(type_, {"segment_key": segment.key, "segment_name": segment.name, "variant": variant}))

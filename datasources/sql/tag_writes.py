@@ -12,6 +12,7 @@ from datasources.refusals import UserErrorCode
 from datasources.registry import Domain
 from datasources.sql.changes import Change, Place, inserted
 from datasources.sql.engine import Database, Prepared, Sent, Statements
+from datasources.sql.news import News
 from datasources.sql.tables.tags import customer_tags, tag_changes
 from datasources.sql.tags import TAG
 from datasources.sql.unit_of_work import SqlWriter, Unit
@@ -171,6 +172,7 @@ def _tell(unit: Unit, action: TagAction, tag: CustomerTagRow, changes: Sequence[
             "actor_id": actor.id,
         },
     )
+    unit.feed(News.TAGS)
     unit.audit(f"Tag {tag.name} {WORDS[action]}", changes)
     if action in EVENTS:
         unit.record(Happened(EVENTS[action], {"key": tag.key, "value": tag.value, "origin": origin}))

@@ -2,6 +2,7 @@
 
 from datasources.ids import new_id
 from datasources.program import Tier, TierSystem
+from datasources.registry import Domain
 from datasources.sql.engine import Database, Statements
 from datasources.sql.outcomes import Cause, Outcomes
 from datasources.sql.tier_ladder import Step, TierLadder, count, enter, tell
@@ -46,6 +47,7 @@ class TierEvaluation:
         self, unit: Unit, qualifying: Qualifying, reason: TierChangeReason
     ) -> Statements[tuple[TierChangeRow, ...]]:
         for system in unit.write.program.tier_systems:
+            unit.check_owned(Domain.TIERS)
             count(unit, system, qualifying)
         # What counts is read with what was just added.
         yield from unit.flush()

@@ -15,10 +15,12 @@ from datasources.refusals import UserErrorCode
 from datasources.registry import Domain
 from datasources.returns import MOVES, NOTHING, Kept, Undoing, check_open, kept, left_after, undoing
 from datasources.sql.engine import Database, Statements
+from datasources.sql.news import Sighting
 from datasources.sql.offer_wallet import OfferWallet, Redemption
 from datasources.sql.point_ledger import Purchase
-from datasources.sql.purchase_book import Booked, PurchaseBook, seen, store, turn
+from datasources.sql.purchase_book import Booked, PurchaseBook, store, turn
 from datasources.sql.purchase_points import Cause, Posted, PurchasePoints
+from datasources.sql.sightings import seen
 from datasources.sql.tier_evaluation import TierEvaluation
 from datasources.sql.tier_ladder import TierLadder
 from datasources.sql.unit_of_work import SqlWriter, Unit
@@ -78,7 +80,7 @@ class SqlTransactionWrites(SqlWriter):
         row = _row(unit, receipt, totals, place, names)
         items = _items(unit, receipt)
         store(unit, row, items, receipt)
-        seen(unit, place, at)
+        seen(unit, Sighting(at) if place is None else Sighting(at, place.id, place.store_id))
         cause = Cause(
             purchase=Purchase(row.id, row.external_id),
             reference_type=PURCHASED,
@@ -176,6 +178,7 @@ class SqlTransactionWrites(SqlWriter):
 def _check_standing(unit: Unit, receipt: Receipt) -> None:
     """Pass for who may buy so: everyone whose membership is open, but the blocked not with points, and who may be granted
     nothing not with offers. Raises Refusal."""
+    unit.check_current()
     redeems = any(discount.customer_offer_id is not None for discount in receipt.discounts)
     unit.check_standing(grants=redeems)
     if receipt.points_spent and unit.membership is MembershipState.BLOCKED:

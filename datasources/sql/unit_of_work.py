@@ -12,23 +12,27 @@ from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import String, Uuid, bindparam, literal_column, select, true
+from sqlalchemy import String
 
-from datasources.audit import AuditChange, AuditOutcome
+from datasources.audit import AuditChange, AuditOutcome, AuditRow
 from datasources.audit_chain import CHAINED, GENESIS, next_hash
-from datasources.errors import CustomerUnknown
+from datasources.errors import CustomerUnknown, SourceRefused, SourceUnavailable
 from datasources.ids import NO_CUSTOMER, CustomerId, EntityId, new_id
 from datasources.profiles import MembershipState, ProcessingState
 from datasources.recording import SOURCE, Happened, search_text
 from datasources.refusals import UserErrorCode
 from datasources.registry import Domain
 from datasources.sql.changes import Asked, Change, inserted, sent, upserted
-from datasources.sql.engine import Database, Prepared, Sent, Statements
+from datasources.sql.claims import Claims
+from datasources.sql.engine import Database, Statements
+from datasources.sql.live import Live, LiveStates
+from datasources.sql.locking import NOBODY, Locked, Locks
+from datasources.sql.news import News, ToldEntry, ToldEvent
+from datasources.sql.posting import Message, posted
+from datasources.sql.split import topic_of
 from datasources.sql.tables.audit import audit_entries, audit_heads
 from datasources.sql.tables.events import event_keys, events
-from datasources.sql.tables.profiles import customers
 from datasources.sql.tables.writing import idempotency_keys
-from datasources.sql.types import Instant
 from datasources.writing import Refusal, Write, Written, check_reason, known_reason
 
 Shown = TypeVar("Shown")
@@ -53,27 +57,15 @@ MADE = Change(
 )
 
 
-class Locked(msgspec.Struct, frozen=True):
-    """The customer's row, locked, and the head of their audit chain; all null for one that the source does not know."""
-
-    customer_id: UUID | None
-    membership: str | None
-    processing: str | None
-    version: int | None
-    wrapped_key: bytes | None
-    sequence: int | None
-    hash: bytes | None
-
-
-NOBODY = Locked(None, None, None, None, None, None, None)
-"""Stands for a customer whom the work is yet to make."""
-
-
 class Unit:
-    """One mutation inside its transaction."""
+    """One mutation inside its transaction. `is_current` is False where the customer's state may have changed since it was
+    told to the database that writes."""
 
-    def __init__(self, database: Database, write: Write, ids: dict[str, UUID], locked: Locked) -> None:
+    def __init__(
+        self, database: Database, write: Write, ids: dict[str, UUID], locked: Locked, *, is_current: bool = True
+    ) -> None:
         self.write, self.ids, self._database = write, ids, database
+        self.split, self.is_current = database.split, is_current
         self.membership = None if locked.membership is None else MembershipState(locked.membership)
         self.is_restricted = locked.processing == ProcessingState.RESTRICTED.value
         self.version = locked.version
@@ -81,6 +73,11 @@ class Unit:
         self.key = database.keyring.unwrapped(self.customer_id, locked.wrapped_key)
         self._head = locked.sequence or 0, locked.hash or GENESIS
         self._asked: list[Asked] = []
+        self._messages: list[Message] = []
+        self._followers = self.split.followers
+        """Those that are yet to be told."""
+        self.entries: dict[UUID, AuditRow] = {}
+        """The entries that another database is told of, by their ids."""
 
     def check_standing(self, *, grants: bool, lifts_block: bool = False) -> None:
         """Pass where the customer may be dealt with so (settled.md, "Restricted and blocked"). Raises Refusal."""
@@ -90,6 +87,21 @@ class Unit:
             raise Refusal(UserErrorCode.CUSTOMER_BLOCKED, "The customer is blocked.")
         if grants and self.is_restricted:
             raise Refusal(UserErrorCode.CUSTOMER_RESTRICTED, "The customer restricted processing.")
+        if grants:
+            self.check_current()
+
+    def check_current(self) -> None:
+        """Pass where the customer's state is known as of now. Raises SourceUnavailable."""
+        if not self.is_current and self.split.profiles is not None:
+            raise SourceUnavailable(self.split.profiles.name, "reading whether anything may be granted to the customer")
+
+    def check_owned(self, *domains: Domain) -> None:
+        """Pass where the domains are served by the database that writes: one transaction can't change two. Raises
+        SourceRefused."""
+        for domain in domains:
+            if domain in self.split.elsewhere:
+                told = f"changing {domain.value.lower()}, which another source serves, in one transaction with the rest"
+                raise SourceRefused(self._database.name, told)
 
     def check_version(self, current: int | None) -> None:
         """Pass where the caller saw the version that is current, or named none (inv-Q9). Raises Refusal."""
@@ -119,48 +131,78 @@ class Unit:
         changes: Sequence[AuditChange] = (),
         outcome: AuditOutcome = AuditOutcome.SUCCEEDED,
     ) -> None:
-        """Tell the audit log what was done: the next link of the customer's chain, over the ciphertext."""
-        write, (sequence, previous) = self.write, self._head
-        entry: dict[str, Any] = {
-            "customer_id": self.customer_id,
-            "id": self.ids["audit"],
-            "sequence": sequence + 1,
-            "type": write.operation,
-            "at": write.now,
-            "actor_kind": write.actor.kind.value,
-            "actor_id": write.actor.id,
-            "outcome": outcome.value,
-            "summary": self.seal(summary, "audit_entries.summary") or b"",
-            "changes": self.seal(msgspec.json.encode(changes).decode(), "audit_entries.changes") or b"",
-            "reason_code": write.reason.code,
-            "ticket_id": write.reason.ticket_id,
-            "correlation_id": write.correlation_id,
-        }
-        digest = next_hash(previous, [entry[name] for name in CHAINED])
-        self._head = sequence + 1, digest
-        self.change(AUDITED, entry | {"hash": digest})
-        self.change(CHAINED_ON, {"customer_id": self.customer_id, "sequence": sequence + 1, "hash": digest})
+        """Tell the audit log what was done, wherever it is kept."""
+        write, told = self.write, msgspec.json.encode(changes).decode()
+        entry = ToldEntry(
+            id=self.ids["audit"],
+            type=write.operation,
+            at=write.now,
+            actor_kind=write.actor.kind.value,
+            actor_id=write.actor.id,
+            outcome=outcome.value,
+            summary=self.seal(summary, "audit_entries.summary") or b"",
+            changes=self.seal(told, "audit_entries.changes") or b"",
+            reason_code=write.reason.code,
+            ticket_id=write.reason.ticket_id,
+            correlation_id=write.correlation_id,
+        )
+        if self.split.audit is None:
+            row = self.chained(entry)
+            self.change(AUDITED, row)
+            self.change(CHAINED_ON, {name: row[name] for name in ("customer_id", "sequence", "hash")})
+        else:
+            self.send(self.split.audit, News.AUDIT, entry)
+            self.entries[entry.id] = _shown(self.customer_id, write, entry, (summary, told))
+
+    def chained(self, entry: ToldEntry) -> dict[str, Any]:
+        """The entry as the next link of the customer's chain, over the ciphertext: its row."""
+        sequence, previous = self._head
+        row: dict[str, Any] = msgspec.structs.asdict(entry)
+        row |= {"customer_id": self.customer_id, "sequence": sequence + 1}
+        self._head = sequence + 1, next_hash(previous, [row[name] for name in CHAINED])
+        return row | {"hash": self._head[1]}
 
     def record(self, happened: Happened) -> None:
         """Add an event to the customer's stream."""
         write, event_id = self.write, new_id()
-        identity = {"customer_id": self.customer_id, "source": SOURCE, "source_event_id": str(event_id)}
-        self.change(
-            RECORDED,
-            identity
-            | {
-                "id": event_id,
-                "type": happened.type,
-                "occurred_at": happened.occurred_at or write.now,
-                "recorded_at": write.now,
-                "channel": "GATEWAY",
-                "reference_id": happened.reference_id,
-                "facts": happened.facts,
-                "attributes": None,
-                "search_text": search_text(write.program, happened.type, happened.facts),
-            },
+        event = ToldEvent(
+            id=event_id,
+            type=happened.type,
+            occurred_at=happened.occurred_at or write.now,
+            recorded_at=write.now,
+            reference_id=happened.reference_id,
+            facts=dict(happened.facts),
+            search_text=search_text(write.program, happened.type, happened.facts),
         )
+        if self.split.events is not None:
+            self.send(self.split.events, News.EVENT, event)
+            return
+        identity = {"customer_id": self.customer_id, "source": SOURCE, "source_event_id": str(event_id)}
+        self.change(RECORDED, identity | msgspec.structs.asdict(event) | {"channel": "GATEWAY", "attributes": None})
         self.change(IDENTIFIED, identity | {"event_id": event_id})
+
+    def post(self, message: Message) -> None:
+        """Have something delivered once the transaction is committed."""
+        self._messages.append(message)
+
+    def send(
+        self, told: Database, news: News, payload: msgspec.Struct | None = None, about: CustomerId | None = None
+    ) -> None:
+        """Have another database told something about the customer, or about another one who is locked too."""
+        whom = self.customer_id if about is None else about
+        given: dict[str, Any] = {} if payload is None else msgspec.to_builtins(payload)
+        self.post(Message(topic_of(told), whom, whom, news.value, given))
+
+    def feed(self, news: News, payload: msgspec.Struct | None = None, about: CustomerId | None = None) -> None:
+        """Have the profiles' database told, where it is another one: customers are looked up and filtered there."""
+        if self.split.profiles is not None:
+            self.send(self.split.profiles, news, payload, about)
+
+    def tell_followers(self) -> None:
+        """Have the databases that follow this one told that the customer's state, places or identifiers changed."""
+        followers, self._followers = self._followers, ()
+        for follower in followers:
+            self.send(follower, News.CUSTOMER)
 
     def make(self, name: str, id: EntityId | None = None) -> EntityId:
         """The id of something that the key is to be answered with as well, decided on only now: that given, or a new one."""
@@ -183,6 +225,9 @@ class Unit:
     def flush(self) -> Statements[None]:
         """Make the changes so far."""
         asked, self._asked = self._asked, []
+        if self._messages:
+            asked += posted(self._messages, self.write.now)
+            self._messages = []
         if asked:
             yield from sent(self._database, asked)
 
@@ -200,8 +245,8 @@ class SqlWriter:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.source = database.name
-        self._claims = Claims(database)
-        self._lock = Prepared(_locked(), Locked, database.dialect)
+        self._claims, self._live = Claims(database), LiveStates(database)
+        self._locks = Locks(database)
 
     def executions(self) -> Mapping[str, Execution]:
         """The mutations that may wait for a second person, by name, with the work that each of them is; see `approving`."""
@@ -217,37 +262,44 @@ class SqlWriter:
         Raises Refusal, SourceUnavailable, SourceTimedOut, OutcomeUnknown.
         """
         ids: dict[str, UUID] = {name: new_id() for name in (*made, "audit")}
-        return await self.database.transact(lambda: self._run(write, customer, dict(ids), work), keep=not write.dry_run)
+        live = await self._live.of(customer)
+        written = await self.database.transact(
+            lambda: self._run(write, customer, dict(ids), work, live=live), keep=not write.dry_run
+        )
+        self._ring()
+        return written
 
     async def refuse(self, write: Write, customer: CustomerId | None, refusal: Refusal) -> None:
         """See Writer: the customer's chain, or the program's where this source does not know them."""
         await self.database.transact(lambda: self._refused(write, customer or PROGRAM, refusal))
+        self._ring()
+
+    def _ring(self) -> None:
+        """Have what was put into the outbox for other databases delivered: it is committed by now, so that it is found."""
+        if self.database.split.told:
+            self.database.bell.ring()
 
     def _run(
-        self, write: Write, customer: CustomerId | None, ids: dict[str, UUID], work: Work[Shown]
+        self, write: Write, customer: CustomerId | None, ids: dict[str, UUID], work: Work[Shown], *, live: Live
     ) -> Statements[Written[Shown]]:
         replayed = yield from self._claims.claimed(write, ids)
         if replayed is not None:
             return Written(replayed, replayed=True, refusal=_kept(replayed))
-        locked = NOBODY if customer is None else (yield from self.locked(customer))
-        if locked.customer_id is None and customer not in (None, PROGRAM):
+        locked = NOBODY if customer is None else (yield from self._locks.taken(customer))
+        if (locked.customer_id is None and customer not in (None, PROGRAM)) or not live.is_known:
             raise CustomerUnknown(self.source, "reading the customer's state")
+        if live.state is not None:
+            locked = msgspec.structs.replace(locked, **msgspec.structs.asdict(live.state))
         check_reason(write)
-        unit = Unit(self.database, write, ids, locked)
+        unit = Unit(self.database, write, ids, locked, is_current=live.is_current)
         shown = yield from work(unit)
         yield from unit.flush()
-        return Written(ids, shown, refusal=_kept(ids))
-
-    def locked(self, customer: CustomerId) -> Statements[Locked]:
-        """The customer, locked until the transaction ends."""
-        (found,) = yield Sent(self._lock, {"customer": customer})
-        locked: Locked = found
-        return locked
+        return Written(ids, shown, refusal=_kept(ids), entry=unit.entries.get(ids["audit"]))
 
     def _refused(self, write: Write, customer: CustomerId, refusal: Refusal) -> Statements[None]:
-        locked = yield from self.locked(customer)
+        locked = yield from self._locks.taken(customer)
         if locked.customer_id is None and customer != PROGRAM:
-            locked = yield from self.locked(PROGRAM)
+            locked = yield from self._locks.taken(PROGRAM)
         told = msgspec.structs.replace(write, reason=known_reason(write))
         unit = Unit(self.database, told, {"audit": new_id()}, locked)
         unit.audit(f"Refused: {refusal.code.value}", outcome=AuditOutcome.REFUSED)
@@ -280,50 +332,19 @@ def told_at(work: Statements[Shown], *path: str) -> Statements[Shown]:
         raise Refusal(refusal.code, refusal.message, *path) from refusal
 
 
-class Claims:
-    """Idempotency keys: whoever inserts one first does the work, all others wait for them and repeat the answer."""
-
-    def __init__(self, database: Database) -> None:
-        keys, dialect = idempotency_keys, database.dialect
-        row = dialect.insert(keys).values(
-            {column.name: bindparam(f"new_{column.name}", type_=column.type) for column in keys.c}
-        )
-        lapsed = keys.c.expires_at <= bindparam("now", type_=Instant())
-        renewed = {column.name: row.excluded[column.name] for column in keys.c if not column.primary_key}
-        claim = row.on_conflict_do_update(index_elements=["caller", "key"], set_=renewed, where=lapsed)
-        self._claim = Prepared(claim.returning(keys.c.key), lambda key: key, dialect)
-        held = select(keys.c.operation, keys.c.fingerprint, keys.c.made).where(
-            keys.c.caller == bindparam("caller", type_=String()), keys.c.key == bindparam("key", type_=String())
-        )
-        self._held = Prepared(held, lambda *values: values, dialect)
-
-    def claimed(self, write: Write, ids: Mapping[str, UUID]) -> Statements[dict[str, UUID] | None]:
-        """None where the key is the write's own now (or there is none), else what was made under it. Raises Refusal."""
-        if write.key is None:
-            return None
-        row = {
-            "caller": write.caller,
-            "key": write.key,
-            "operation": write.operation,
-            "fingerprint": write.fingerprint,
-            "made": ids,
-            "claimed_at": write.now,
-            "expires_at": write.key_expires_at,
-        }
-        if (yield Sent(self._claim, {f"new_{name}": value for name, value in row.items()} | {"now": write.now})):
-            return None
-        ((operation, fingerprint, made),) = yield Sent(self._held, {"caller": write.caller, "key": write.key})
-        if (operation, fingerprint) != (write.operation, write.fingerprint):
-            raise write.reused
-        return {name: UUID(str(id_)) for name, id_ in made.items()}
-
-
-def _locked() -> Any:
-    """One row, whether or not the customer is known; both locks are taken by this statement, head and all."""
-    who = bindparam("customer", type_=Uuid())
-    always = select(literal_column("1").label("one")).subquery("always")
-    columns = [customers.c[name] for name in ("customer_id", "membership", "processing", "version", "wrapped_key")]
-    customer = select(*columns).where(customers.c.customer_id == who).with_for_update().subquery("customer")
-    head = select(audit_heads).where(audit_heads.c.customer_id == who).with_for_update().subquery("head")
-    joined = always.outerjoin(customer, true()).outerjoin(head, true())
-    return select(*customer.c, head.c.sequence, head.c.hash).select_from(joined)
+def _shown(customer: CustomerId, write: Write, entry: ToldEntry, texts: tuple[str, str]) -> AuditRow:
+    """An entry as it will be read: summary and changes in clear."""
+    return AuditRow(
+        customer_id=customer,
+        id=entry.id,
+        type=entry.type,
+        at=entry.at,
+        actor_kind=write.actor.kind,
+        actor_id=entry.actor_id,
+        outcome=AuditOutcome(entry.outcome),
+        summary=texts[0],
+        changes_json=texts[1],
+        reason_code=entry.reason_code,
+        ticket_id=entry.ticket_id,
+        correlation_id=entry.correlation_id,
+    )

@@ -1,11 +1,15 @@
 """`config`: what a config says."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from datasources.registry import CHANGED_WITH
 from gateway.commands.settings import Dev, configured
+from gateway.config import Settings
+from gateway.sources import databases_of, sources_of
 
 config_commands = typer.Typer(no_args_is_help=True, help="The settings.")
 
@@ -22,3 +26,16 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="Settings (T
         typer.echo("signing: no key, so nobody can sign in as a test persona")
     for name in sorted(settings.sources.keys() - bound):
         typer.echo(f"sources.{name}: serves no domain")
+    for line in _parted(settings):
+        typer.echo(line)
+
+
+def _parted(settings: Settings) -> Iterator[str]:
+    """What is refused, as one database can't change what another source serves in the same transaction."""
+    sources, databases = settings.domains.sources, databases_of(sources_of(settings))
+    for domain, others in CHANGED_WITH.items():
+        own = sources[domain.value.lower()]
+        apart = [name for other in others if sources[name := other.value.lower()] not in (own, None)]
+        if own in databases and apart:
+            told = " and ".join((", ".join(apart[:-1]), apart[-1])) if len(apart) > 1 else apart[0]
+            yield f"domains.{domain.value.lower()}: what changes {told} as well is refused, {own} does not serve that"

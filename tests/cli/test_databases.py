@@ -1,6 +1,9 @@
 """`db`, `sources` and `config`: what stands behind the graph."""
 
+import shutil
 from pathlib import Path
+
+import pytest
 
 from datasources.registry import Domain
 from tests.cli.conftest import Run
@@ -60,6 +63,42 @@ def test_a_good_config_passes(run: Run, config: Path) -> None:
         "sources.spare: serves no domain\n",
         "",
     )
+
+
+@pytest.fixture
+def split(filled: Path, config: Path, tmp_path: Path) -> Path:
+    """A config of a program whose audit log and points are kept in other databases than the rest."""
+    for name in ("trail", "points"):
+        shutil.copy(filled / "demo.sqlite", tmp_path / f"{name}.sqlite")
+    sources = "".join(
+        f'[sources.{name}]\nkind = "sql"\nurl = "sqlite:///{tmp_path / name}.sqlite"\n' for name in ("trail", "points")
+    )
+    bound = '[domains]\naudit = "trail"\npoints = "points"'
+    config.write_text(config.read_text().replace("[domains]", f"{sources}{bound}"))
+    return config
+
+
+def test_the_databases_of_a_split_program_are_told_anew_and_what_waits_is_shown(run: Run, split: Path) -> None:
+    assert run("db", "tell", "--config", str(split)) == (0, "loyalty: 3 customers are told of\n", "")
+    ended = run("sources", "--config", str(split))
+    told = [line.rpartition(", ")[0] for line in ended.out.splitlines() if " wait for " in line]
+    assert told == [f"loyalty: 3 messages wait for source:{name}" for name in ("points", "trail")]
+    assert ended.code == 0
+
+
+def test_nobody_is_told_where_one_database_serves_all(run: Run, config: Path) -> None:
+    assert run("db", "tell", "--config", str(config)) == (
+        1,
+        "",
+        "error: all domains are served from one database, which tells nobody\n",
+    )
+
+
+def test_a_config_tells_what_one_database_cant_change_together(run: Run, split: Path) -> None:
+    refused = ("transactions", "tiers", "campaigns", "promo_codes")
+    assert run("config", "check", str(split)).out.splitlines()[3:] == [
+        f"domains.{domain}: what changes points as well is refused, loyalty does not serve that" for domain in refused
+    ]
 
 
 def test_every_fault_of_a_config_is_told(run: Run, config: Path) -> None:

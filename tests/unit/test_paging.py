@@ -1,13 +1,13 @@
 """Cursors and pages, without a database."""
 
 import datetime as dt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
 
 from datasources.errors import InvalidRequest
-from datasources.paging import Cursors, PageRequest, list_identity, page_of
+from datasources.paging import Cursors, PageRequest, list_identity, page_of, page_of_list, page_of_pages
 from datasources.points import PointAuditFilter
 
 NOW = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
@@ -83,3 +83,35 @@ def test_the_position_of_a_row_is_its_sort_values():
     page = page_of([Row(3, 1)], PageRequest(now=NOW, first=2), ("at", "id"))
 
     assert page.position_of(page.rows[0]) == (3, 1)
+
+
+ROWS = [Row(at, id_) for at, id_ in ((1, 1), (1, 2), (2, 3), (3, 4), (3, 5), (5, 6), (8, 7))]
+
+
+@pytest.mark.parametrize("held", [[0], [0, 1, 2], [1, 3, 5], [6], []])
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"first": 3},
+        {"first": 7},
+        {"first": 20, "want_total": True},
+        {"first": 2, "after": (3, 4)},
+        {"last": 3, "want_total": True},
+        {"last": 2, "before": (3, 4)},
+        {"last": 20},
+    ],
+    ids=str,
+)
+def test_pages_of_several_sources_make_the_page_of_one_that_had_all_rows(
+    asked: dict[str, Any], descending: bool, held: list[int]
+):
+    request, order = PageRequest(now=NOW, **asked), ("at", "id")
+    rows = ROWS[::-1] if descending else ROWS
+    parts = [[row for index, row in enumerate(rows) if (index in held) is own] for own in (True, False)]
+
+    pages = [page_of_list(part, request, order, descending=descending) for part in parts]
+
+    assert page_of_pages(pages, request, descending=descending) == page_of_list(
+        rows, request, order, descending=descending
+    )

@@ -92,7 +92,7 @@ async def card_in(gateway: Gateway, member: str, state: str = "REGISTERED", bala
 async def put(gateway: Gateway, card_id: str, **columns: Any) -> None:
     """Set columns of a card, whatever led to it."""
     customer, own = key_of(card_id)
-    engine = create_async_engine(gateway.runtime.databases["main"].url)
+    engine = create_async_engine(gateway.url_of(cards))
     async with engine.begin() as connection:
         mine = (cards.c.customer_id == customer, cards.c.id == own)
         await connection.execute(update(cards).where(*mine).values(**columns))

@@ -37,7 +37,7 @@ async def offered(gateway: Gateway, points: int = 10, **columns: Any) -> str:
         "only_assigned": False,
         "outcomes": (Outcome(points=points, account_key="points", source_key="promotion"),),
     }
-    engine = create_async_engine(gateway.runtime.databases["main"].url)
+    engine = create_async_engine(gateway.url_of(promo_codes))
     async with engine.begin() as connection:
         await connection.execute(promo_codes.insert().values(plain | columns))
     await engine.dispose()
@@ -75,7 +75,7 @@ async def opened_again(gateway: Gateway, support_id: str) -> None:
 
 async def later(gateway: Gateway, support_id: str, table: Table, **moved: dt.timedelta) -> None:
     """As if so much time had passed since: the customer's instants lie that much earlier."""
-    engine = create_async_engine(gateway.runtime.databases["main"].url)
+    engine = create_async_engine(gateway.url_of(table))
     async with engine.begin() as connection:
         whose = table.c.customer_id == gateway.members[support_id]
         for row in (await connection.execute(select(table).where(whose))).mappings().all():

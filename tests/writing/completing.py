@@ -46,7 +46,7 @@ async def put(gateway: Gateway, support_id: str, key: str, **columns: Any) -> No
 
 async def change(gateway: Gateway, statement: Any) -> None:
     """Have the statement done."""
-    engine = create_async_engine(gateway.runtime.databases["main"].url)
+    engine = create_async_engine(gateway.url_of(customer_campaigns))
     async with engine.begin() as connection:
         await connection.execute(statement)
     await engine.dispose()

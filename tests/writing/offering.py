@@ -172,7 +172,7 @@ async def change_offer(gateway: Gateway, key: str, **columns: Any) -> None:
 
 
 async def _execute(gateway: Gateway, statement: Any) -> None:
-    engine = create_async_engine(gateway.runtime.databases["main"].url)
+    engine = create_async_engine(gateway.url_of(offers))
     async with engine.begin() as connection:
         await connection.execute(statement)
     await engine.dispose()

@@ -12,7 +12,7 @@ async def put(gateway: Gateway, support_id: str, **state: Any) -> None:
     """Set columns of the customer's row, whatever led to them."""
     if not state:
         return
-    engine = create_async_engine(gateway.runtime.databases["main"].url)
+    engine = create_async_engine(gateway.url_of(customers))
     async with engine.begin() as connection:
         whose = customers.c.customer_id == gateway.members[support_id]
         await connection.execute(customers.update().where(whose).values(**state))

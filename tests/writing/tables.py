@@ -18,13 +18,19 @@ Contents = Mapping[str, Sequence[RowMapping]]
 
 
 async def found(gateway: Gateway, *statements: Select[Any]) -> list[Sequence[RowMapping]]:
-    """The rows of each statement, all read in one transaction."""
-    engine = create_async_engine(gateway.runtime.databases["main"].url)
-    try:
-        async with engine.connect() as connection:
-            return [(await connection.execute(statement)).mappings().all() for statement in statements]
-    finally:
-        await engine.dispose()
+    """The rows of each statement, all of a database read in one transaction."""
+    rows: dict[int, Sequence[RowMapping]] = {}
+    urls = [gateway.url_of(statement.get_final_froms()[0]) for statement in statements]
+    for url in dict.fromkeys(urls):
+        engine = create_async_engine(url)
+        try:
+            async with engine.connect() as connection:
+                for index, statement in enumerate(statements):
+                    if urls[index] == url:
+                        rows[index] = (await connection.execute(statement)).mappings().all()
+        finally:
+            await engine.dispose()
+    return [rows[index] for index in range(len(statements))]
 
 
 async def contents(gateway: Gateway, customer: UUID) -> Contents:

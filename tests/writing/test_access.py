@@ -77,7 +77,7 @@ async def test_a_reset_takes_the_number_as_not_verified_and_posts_a_link_to_it(g
     }
     (message,) = await posted(gateway, MEMBER)
     assert (message["topic"], message["payload"]) == ("notifications", {"template": "phone_verification"})
-    assert (message["delivered_at"], message["attempts"]) == (None, 0)
+    assert (message["kind"], message["lane"]) == ("notifications", message["id"])
 
 
 async def test_a_number_that_was_never_verified_gets_a_link_and_the_profile_stays(gateway: Gateway) -> None:

@@ -427,6 +427,13 @@ CREATE TABLE imports (
     PRIMARY KEY (key)
 );
 
+CREATE TABLE inbox (
+    origin VARCHAR COLLATE "C" NOT NULL,
+    customer_id UUID NOT NULL,
+    sequence BIGINT NOT NULL,
+    PRIMARY KEY (origin, customer_id)
+);
+
 CREATE TABLE locations (
     id UUID NOT NULL,
     kind VARCHAR COLLATE "C" NOT NULL,
@@ -541,18 +548,29 @@ CREATE INDEX ix_offers_created ON offers (created_at, id);
 CREATE UNIQUE INDEX ux_offers_key ON offers (key);
 
 CREATE TABLE outbox (
-    id UUID NOT NULL,
     topic VARCHAR COLLATE "C" NOT NULL,
+    lane UUID NOT NULL,
+    sequence BIGINT NOT NULL,
+    id UUID NOT NULL,
     customer_id UUID NOT NULL,
+    kind VARCHAR COLLATE "C" NOT NULL,
     payload JSON NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    delivered_at TIMESTAMP WITH TIME ZONE,
-    due_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    attempts BIGINT NOT NULL,
-    PRIMARY KEY (id)
+    PRIMARY KEY (topic, lane, sequence)
 );
 
-CREATE INDEX ix_outbox_undelivered ON outbox (topic, delivered_at, due_at, id);
+CREATE INDEX ix_outbox_created_at ON outbox (topic, created_at);
+
+CREATE TABLE outbox_lanes (
+    topic VARCHAR COLLATE "C" NOT NULL,
+    lane UUID NOT NULL,
+    sequence BIGINT NOT NULL,
+    due_at TIMESTAMP WITH TIME ZONE,
+    attempts BIGINT NOT NULL,
+    PRIMARY KEY (topic, lane)
+);
+
+CREATE INDEX ix_outbox_lanes_due ON outbox_lanes (topic, due_at, lane);
 
 CREATE TABLE point_accounts (
     customer_id UUID NOT NULL,

@@ -454,6 +454,14 @@ CREATE TABLE imports (
 )
  WITHOUT ROWID;
 
+CREATE TABLE inbox (
+    origin VARCHAR NOT NULL,
+    customer_id CHAR(32) NOT NULL,
+    sequence BIGINT NOT NULL,
+    PRIMARY KEY (origin, customer_id)
+)
+ WITHOUT ROWID;
+
 CREATE TABLE locations (
     id CHAR(32) NOT NULL,
     kind VARCHAR NOT NULL,
@@ -575,19 +583,31 @@ CREATE INDEX ix_offers_created ON offers (created_at, id);
 CREATE UNIQUE INDEX ux_offers_key ON offers ("key");
 
 CREATE TABLE outbox (
-    id CHAR(32) NOT NULL,
     topic VARCHAR NOT NULL,
+    lane CHAR(32) NOT NULL,
+    sequence BIGINT NOT NULL,
+    id CHAR(32) NOT NULL,
     customer_id CHAR(32) NOT NULL,
+    kind VARCHAR NOT NULL,
     payload TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    delivered_at BIGINT,
-    due_at BIGINT NOT NULL,
-    attempts BIGINT NOT NULL,
-    PRIMARY KEY (id)
+    PRIMARY KEY (topic, lane, sequence)
 )
  WITHOUT ROWID;
 
-CREATE INDEX ix_outbox_undelivered ON outbox (topic, delivered_at, due_at, id);
+CREATE INDEX ix_outbox_created_at ON outbox (topic, created_at);
+
+CREATE TABLE outbox_lanes (
+    topic VARCHAR NOT NULL,
+    lane CHAR(32) NOT NULL,
+    sequence BIGINT NOT NULL,
+    due_at BIGINT,
+    attempts BIGINT NOT NULL,
+    PRIMARY KEY (topic, lane)
+)
+ WITHOUT ROWID;
+
+CREATE INDEX ix_outbox_lanes_due ON outbox_lanes (topic, due_at, lane);
 
 CREATE TABLE point_accounts (
     customer_id CHAR(32) NOT NULL,
