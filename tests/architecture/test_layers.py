@@ -12,7 +12,10 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("gateway", "schema", "resolvers", "datasources", "permissions")
 FOLDERS = ("datasources", "datasources/sql", "datasources/sql/tables", "resolvers", "schema")
 LONGEST = 400
-MODULES = sorted(module for package in (*PACKAGES, "tests") for module in (ROOT / package).rglob("*.py"))
+MODULES = sorted(
+    [module for package in (*PACKAGES, "tests") for module in (ROOT / package).rglob("*.py")]
+    + [*(ROOT / "examples").glob("*/customer_graph_*/*.py")]
+)
 UNFINISHED = (
     "Not" + "ImplementedError",
     "TO" + "DO",
