@@ -17,7 +17,7 @@ from datasources.registry import Domain, Source
 Rows = Mapping[Domain, Sequence[Any]]
 """Every domain, with rows of the types that its reader answers with; none where the source does not read it."""
 Factory = Callable[[Rows], AbstractAsyncContextManager[Source]]
-"""Opens a source that holds these rows and no others, and closes it."""
+"""Opens a source that holds these rows and no others, and closes it; the laws may have closed it already."""
 
 NO_ROWS: Rows = dict.fromkeys(Domain, ())
 

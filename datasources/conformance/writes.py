@@ -85,7 +85,7 @@ async def _tag(source: Source, subject: Subject) -> Attempt:
 
 
 async def _member(source: Source, subject: Subject) -> Attempt:
-    writer, (customer, *_) = source.writer(Domain.SEGMENTS), subject.customers
+    writer, customer = source.writer(Domain.SEGMENTS), subject.customers[-1]  # the kit's first one is in all segments
     found = await source.reader(Domain.SEGMENTS).segments(_all(subject))
     mine = {row.segment_id for row in await _list(source, Domain.SEGMENTS, "memberships", customer, subject)()}
     segment = next(row for row in found.rows if row.kind is SegmentKind.MANUAL and row.id not in mine)

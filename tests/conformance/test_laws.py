@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from datasources.conformance import Rows, laws, methods_of
 from datasources.conformance.factories import Made, subject_of
 from datasources.conformance.keys import Keys
+from datasources.conformance.writes import EXAMPLES, write_of
 from datasources.errors import InvalidRequest
 from datasources.registry import Domain
 from tests.conformance import breaking
@@ -62,6 +64,7 @@ WRONG_SOURCES: list[tuple[Any, type[Noted]]] = [
     (laws.test_erasing_a_customer_leaves_nothing_of_theirs_and_all_of_the_others, VerifiesNothing),
     (laws.test_health_is_told_as_it_is, IsAlwaysWell),
 ]
+SDL = (Path(__file__).parents[2] / "schema" / "schema.graphql").read_text(encoding="utf-8")
 BREAKS = (AssertionError, LookupError, ValueError, ZeroDivisionError, InvalidRequest, pytest.fail.Exception)
 """How tests fail."""
 
@@ -94,6 +97,15 @@ async def test_a_source_that_is_wrong_breaks_the_law(law: Any, wrong: type[Noted
 def test_every_law_that_a_factory_is_held_to_is_tried() -> None:
     tried = {law.law for law, *_ in (*WRONG, *WRONG_SOURCES)}
     assert laws.LAWS - tried == {"statements"}
+
+
+@pytest.mark.parametrize("domain", EXAMPLES, ids=lambda domain: domain.value.lower())
+async def test_what_is_written_for_the_laws_can_be_of_the_kits_rows(domain: Domain) -> None:
+    async with subject_of(Made(made_of(Noted), {}, reads=READS)) as subject, subject.fresh() as source:
+        attempt = await EXAMPLES[domain](source, subject)
+        assert write_of(attempt, subject, "one").key == f"{attempt.operation}-one"
+        assert f"  {attempt.operation}(" in SDL
+        assert {row.customer_id for row in await attempt.told()} <= set(subject.customers)
 
 
 def made_of(source: type[Noted]) -> Any:

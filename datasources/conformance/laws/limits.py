@@ -15,13 +15,13 @@ from datasources.errors import InvalidRequest
 
 
 @law("capability")
-async def test_what_is_declared_is_of_lists_and_filters_that_there_are(subject: Subject) -> None:
+async def test_what_is_declared_is_of_methods_and_filters_that_there_are(subject: Subject) -> None:
     for domain, reader in subject.readers.items():
-        paged = {method.name: method for method in methods_of(domain) if method.is_paged}
+        methods = {method.name: method.title for method in methods_of(domain)}
         declared = getattr(reader, "capabilities", {})
-        assert set(declared) <= set(paged)
+        assert set(declared) <= set(methods)
         for name, capability in declared.items():
-            title = paged[name].title
+            title = methods[name]
             assert capability.filters is None or capability.filters <= attributes_of(title), title
             assert capability.orders is None or capability.orders <= set(ORDERS.get(title, ())), title
 
