@@ -33,7 +33,10 @@ class Domain(Enum):
 
 
 class Reader(Protocol):
-    """What every reader tells of itself: the domain it serves and the name of its source."""
+    """What every reader tells of itself: the domain it serves and the name of its source.
+
+    What `is_stepped` and `asks_together` say is False where a reader leaves them out.
+    """
 
     domain: ClassVar[Domain]
     source: str
