@@ -72,7 +72,7 @@ async def _note(source: Source, subject: Subject) -> Attempt:
     return Attempt(
         "noteAdd",
         lambda write: writer.add(write, asked),
-        _list(source, Domain.NOTES, "of_customers", customer, subject),
+        _list(source.reader(Domain.NOTES).of_customers, customer, subject),
     )
 
 
@@ -80,20 +80,20 @@ async def _tag(source: Source, subject: Subject) -> Attempt:
     writer, (customer, *_) = source.writer(Domain.TAGS), subject.customers
     asked = Tagging(customer, "conformance")
     return Attempt(
-        "tagAdd", lambda write: writer.add(write, asked), _list(source, Domain.TAGS, "history", customer, subject)
+        "tagAdd", lambda write: writer.add(write, asked), _list(source.reader(Domain.TAGS).history, customer, subject)
     )
 
 
 async def _member(source: Source, subject: Subject) -> Attempt:
     writer, customer = source.writer(Domain.SEGMENTS), subject.customers[-1]  # the kit's first one is in all segments
     found = await source.reader(Domain.SEGMENTS).segments(_all(subject))
-    mine = {row.segment_id for row in await _list(source, Domain.SEGMENTS, "memberships", customer, subject)()}
+    mine = {row.segment_id for row in await _list(source.reader(Domain.SEGMENTS).memberships, customer, subject)()}
     segment = next(row for row in found.rows if row.kind is SegmentKind.MANUAL and row.id not in mine)
     asked = SegmentMember(customer, EntityId(segment.id))
     return Attempt(
         "segmentMemberAdd",
         lambda write: writer.add(write, asked),
-        _list(source, Domain.SEGMENTS, "memberships", customer, subject),
+        _list(source.reader(Domain.SEGMENTS).memberships, customer, subject),
     )
 
 
@@ -103,7 +103,7 @@ async def _message(source: Source, subject: Subject) -> Attempt:
     return Attempt(
         "directMessageSend",
         lambda write: writer.send(write, asked),
-        _list(source, Domain.MESSAGES, "conversation", customer, subject),
+        _list(source.reader(Domain.MESSAGES).conversation, customer, subject),
     )
 
 
@@ -113,7 +113,7 @@ async def _points(source: Source, subject: Subject) -> Attempt:
     return Attempt(
         "pointsAdjust",
         lambda write: writer.adjust(write, asked, adjusts_blocked=False),
-        _list(source, Domain.POINTS, "audit", customer, subject),
+        _list(source.reader(Domain.POINTS).audit, customer, subject),
     )
 
 
@@ -127,7 +127,7 @@ async def _card(source: Source, subject: Subject) -> Attempt:
     return Attempt(
         "cardBalanceAdjust",
         lambda write: writer.adjust(write, asked),
-        _list(source, Domain.CARDS, "history", card.id, subject),
+        _list(source.reader(Domain.CARDS).history, card.id, subject),
     )
 
 
@@ -141,7 +141,9 @@ async def _offer(source: Source, subject: Subject) -> Attempt:
     )
     asked = OfferIssue(customer, offer.id)
     return Attempt(
-        "offerIssue", lambda write: writer.issue(write, asked), _list(source, Domain.OFFERS, "held", customer, subject)
+        "offerIssue",
+        lambda write: writer.issue(write, asked),
+        _list(source.reader(Domain.OFFERS).held, customer, subject),
     )
 
 
@@ -156,13 +158,11 @@ EXAMPLES: Mapping[Domain, Example] = {
 }
 
 
-def _list(
-    source: Source, domain: Domain, method: str, owner: Any, subject: Subject
-) -> Callable[[], Awaitable[Sequence[Any]]]:
+def _list(method: Callable[..., Any], owner: Any, subject: Subject) -> Callable[[], Awaitable[Sequence[Any]]]:
     """The whole list of an owner, when it is asked for."""
 
     async def told() -> Sequence[Any]:
-        (page,) = await getattr(source.reader(domain), method)([owner], _all(subject))
+        (page,) = await method([owner], _all(subject))
         found: Page[Any] = page
         return found.rows
 

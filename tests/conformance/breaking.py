@@ -137,6 +137,14 @@ async def counts_the_page(reader: HeldReader, method: Method, given: list[Any]) 
     return await changed(reader, method, given, lambda page: {"total": len(page.rows) if given[1].want_total else None})
 
 
+async def forgets_a_column_that_is_read(reader: HeldReader, method: Method, given: list[Any]) -> Any:
+    columns = getattr(given[1], "columns", None)
+    forgotten = {min(columns): None} if columns else {}
+    return await changed(
+        reader, method, given, lambda page: {"rows": tuple(replace(row, **forgotten) for row in page.rows)}
+    )
+
+
 async def ignores_filters(reader: HeldReader, method: Method, given: list[Any]) -> Any:
     return await right(reader, method, [given[0], replace(given[1], filter=None)])
 

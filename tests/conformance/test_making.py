@@ -17,8 +17,6 @@ METHODS = [method for domain in Domain for method in methods_of(domain)]
 ALWAYS_NULL = {
     ("LocationRow", "distance_meters"),
     ("CustomerRow", "wrapped_key"),
-    ("PointAuditRow", "reference_id"),
-    ("PointAuditRow", "internal_note"),
     ("PointAuditRow", "reverses_id"),
     ("PointAuditRow", "reversed_by_id"),
     ("PointAuditRow", "approval_id"),

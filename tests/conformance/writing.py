@@ -10,7 +10,7 @@ from datasources.notes import NoteAddition, NoteRow, NoteShown
 from datasources.refusals import UserErrorCode
 from datasources.registry import Domain
 from datasources.writing import Refusal, Write, Written
-from tests.conformance.held import Held
+from tests.conformance.held import Held, HeldReader
 
 
 class Kept(NamedTuple):
@@ -96,3 +96,8 @@ class VerifiesNothing(Noted):
 class IsAlwaysWell(Noted):
     async def ping(self) -> None:
         pass
+
+
+class MixesReadersUp(Noted):
+    def reader(self, domain: Domain) -> HeldReader:
+        return super().reader(Domain.TICKETS if domain is Domain.REWARDS else domain)

@@ -16,6 +16,12 @@ MANY = 200
 """As many keys as the largest page of customers has."""
 
 
+@law("reader")
+async def test_a_reader_tells_its_domain_and_its_source(subject: Subject) -> None:
+    for domain, reader in subject.readers.items():
+        assert (reader.domain, type(reader.source)) == (domain, str)
+
+
 @law("answers")
 async def test_every_key_has_one_answer_in_the_order_of_the_keys(subject: Subject, keys: Keys, keyed: Method) -> None:
     page = _counted(keyed, subject)

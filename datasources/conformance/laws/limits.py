@@ -8,10 +8,14 @@ from datasources.conformance.asked import ORDERS
 from datasources.conformance.filters import FILTERS, attributes_of, cases
 from datasources.conformance.keys import Keys
 from datasources.conformance.law import law
-from datasources.conformance.lists import STEP, Lists
+from datasources.conformance.lists import STEP, Lists, positions
 from datasources.conformance.methods import Method, methods_of
 from datasources.conformance.subjects import Subject
 from datasources.errors import InvalidRequest
+from datasources.paging import Page, PageRequest
+
+HINTED = "columns" in PageRequest.__struct_fields__
+"""True where requests for pages tell which columns will be read."""
 
 
 @law("capability")
@@ -34,6 +38,25 @@ async def test_what_is_not_declared_is_refused(subject: Subject, keys: Keys, pag
         with pytest.raises(InvalidRequest):
             await lists.pages(**changes)
     assert await lists.pages() == everything
+
+
+@law("columns")
+async def test_a_hint_of_columns_changes_nothing_of_them(subject: Subject, keys: Keys, paged: Method) -> None:
+    if not HINTED:
+        return
+    lists = Lists(paged, subject, keys)
+    for order, owner, everything in await lists.walked():
+        names = sorted(everything.rows[0].__struct_fields__)
+        for read in (names[::2], names[1::2], names[:1], []):
+            page = await lists.page(owner, order=order, columns=frozenset(read))
+            assert positions(page) == positions(everything), read
+            assert _told(page, read) == _told(everything, read), read
+            assert (page.has_next, page.has_previous) == (everything.has_next, everything.has_previous)
+
+
+def _told(page: Page[Any], names: list[str]) -> list[list[Any]]:
+    """What the rows of a page tell under these names."""
+    return [[getattr(row, name) for name in names] for row in page.rows]
 
 
 def _undeclared(lists: Lists, rows: list[Any]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from datasources.conformance.making.values import NOW, id_of, value_of
+from datasources.conformance.making.values import NOW, id_of, struct_of
 from datasources.ids import CustomerId
 from datasources.points import PointAccountRow, PointAllocationRow, PointAuditRow, PointEntryKind
 
@@ -13,6 +13,9 @@ ACCOUNTS = ("points", "tier_points")
 EARNED = 100
 SPENT = 30
 KINDS = (PointEntryKind.EARN, PointEntryKind.COMP, PointEntryKind.SPEND)
+
+NOTHING_MORE = dict.fromkeys(("reverses_id", "reversed_by_id", "approval_id", "paid_off"))
+"""What this ledger has no entries of."""
 
 Row = PointAuditRow | PointAllocationRow | PointAccountRow
 
@@ -38,38 +41,32 @@ def _account(customer: CustomerId, account: str, count: int) -> Iterator[Row]:
 
 def _entry(customer: CustomerId, account: str, sequence: int, balance: int) -> PointAuditRow:
     kind = KINDS[(sequence - 1) % len(KINDS)]
-    is_lot = kind is not PointEntryKind.SPEND
+    is_lot, is_earned = kind is not PointEntryKind.SPEND, kind is PointEntryKind.EARN
     change = EARNED + sequence if is_lot else -SPENT
     at = NOW - dt.timedelta(days=200 - 30 * (sequence // 2), microseconds=sequence)
-    return PointAuditRow(
+    made: PointAuditRow = struct_of(
+        PointAuditRow,
+        sequence,
         customer_id=customer,
         id=id_of(f"{customer}{account}", sequence),
         account_key=account,
         sequence=sequence,
-        transaction_id=f"receipt-{sequence}" if kind is PointEntryKind.EARN else None,
-        purchase_id=id_of("purchase", sequence) if kind is PointEntryKind.EARN else None,
-        source_key="purchase" if kind is PointEntryKind.EARN else "manual",
+        transaction_id=f"receipt-{sequence}" if is_earned else None,
+        purchase_id=id_of("purchase", sequence) if is_earned else None,
+        source_key="purchase" if is_earned else "manual",
         modification=change,
         amount_spent=0 if is_lot else None,
         amount_expired=0 if is_lot else None,
         remaining=change if is_lot else None,
         kind=kind,
-        reference_type="ADJUSTMENT" if kind is PointEntryKind.COMP else "TRANSACTION",
-        reference_id=None,
-        description=value_of(str | None, "description", sequence),
         occurred_at=at,
         recorded_at=at,
         expires_at=NOW + dt.timedelta(days=10 * (1 + sequence // 2)) if is_lot and sequence > 1 else None,
         balance_before=balance,
         balance_after=balance + change,
-        actor_kind="STAFF" if kind is PointEntryKind.COMP else None,
-        actor_id="agent" if kind is PointEntryKind.COMP else None,
-        reason_code="goodwill" if kind is PointEntryKind.COMP else None,
-        internal_note=None,
-        customer_visible_reason=value_of(str | None, "customer_visible_reason", sequence),
-        reverses_id=None,
-        reversed_by_id=None,
+        **NOTHING_MORE,
     )
+    return made
 
 
 def _summed(entries: list[PointAuditRow]) -> PointAccountRow:
