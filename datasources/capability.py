@@ -22,6 +22,14 @@ class Capability(msgspec.Struct, frozen=True):
     filters: frozenset[str] | None = None
     orders: frozenset[Any] | None = None
 
+    def filters_by(self, name: str) -> bool:
+        """True where the list can be filtered by the attribute."""
+        return self.filters is None or name in self.filters
+
+    def sorts_by(self, order: Any) -> bool:
+        """True where the list can be read in the order; its own one is None."""
+        return self.orders is None or order is None or order in self.orders
+
 
 EVERYTHING = Capability()
 
@@ -37,7 +45,7 @@ def check(source: str, capability: Capability, page: PageRequest) -> None:
         raise InvalidRequest(f"The source {source} can't count this list.", "totalCount")
     if capability.filters is not None and page.filter is not None:
         for name in page.filter.__struct_fields__:  # type: ignore[attr-defined]  # filters are structs
-            if getattr(page.filter, name) is not None and name not in capability.filters:
+            if getattr(page.filter, name) is not None and not capability.filters_by(name):
                 raise InvalidRequest(f"The source {source} can't filter this list by {name}.", "filter", name)
-    if capability.orders is not None and page.order is not None and page.order not in capability.orders:
+    if not capability.sorts_by(page.order):
         raise InvalidRequest(f"The source {source} can't sort this list so.", "orderBy")

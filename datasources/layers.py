@@ -23,7 +23,7 @@ class Layered:
     def __init__(self, reader: Any, *layers: Layer) -> None:
         """The first layer is the outermost."""
         self.domain, self.source = reader.domain, reader.source
-        self.is_stepped, self.asks_together = False, reader.asks_together
+        self.is_stepped, self.asks_together = False, getattr(reader, "asks_together", False)
         for name, method in inspect.getmembers(reader, inspect.iscoroutinefunction):
             call: Call = method
             for layer in reversed(layers):

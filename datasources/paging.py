@@ -89,11 +89,22 @@ def page_of(rows: list[Any], request: PageRequest, order: tuple[str, ...], total
     return Page(tuple(kept), order, more, request.after is not None, total)
 
 
+def check_position(position: Position | None, kinds: Sequence[type], argument: str) -> None:
+    """Pass for a position of values of these types, or none: cursors outlive the version that signed them. Raises
+    InvalidRequest."""
+    if position is not None and (len(position) != len(kinds) or not all(map(isinstance, position, kinds))):
+        raise InvalidRequest("This cursor belongs to an earlier version of the list: begin anew.", argument)
+
+
 def page_of_list(
     rows: Sequence[Any], request: PageRequest, order: tuple[str, ...], *, descending: bool = False
 ) -> Page[Any]:
-    """The page of a list that is held whole, sorted by the attributes `order`, all in one direction."""
+    """The page of a list that is held whole, sorted by the attributes `order`, all in one direction. Raises InvalidRequest."""
     after, before = (request.before, request.after) if descending else (request.after, request.before)
+    if rows:
+        kinds = [type(getattr(rows[0], name)) for name in order]
+        check_position(request.after, kinds, "after")
+        check_position(request.before, kinds, "before")
     kept = []
     for row in rows:
         place = tuple(getattr(row, name) for name in order)

@@ -1,8 +1,10 @@
 """The domains, and which source serves each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from datasources.ids import CustomerId
 
 
 class Domain(Enum):
@@ -41,7 +43,10 @@ CHANGED_WITH: Mapping[Domain, tuple[Domain, ...]] = {
 
 
 class Reader(Protocol):
-    """What every reader tells of itself: the domain it serves and the name of its source."""
+    """What every reader tells of itself: the domain it serves and the name of its source.
+
+    What `is_stepped` and `asks_together` say is False where a reader leaves them out.
+    """
 
     domain: ClassVar[Domain]
     source: str
@@ -78,4 +83,21 @@ class Source(Protocol):
 
     async def ping(self) -> None:
         """Pass once the source has answered. Raises SourceUnavailable, SourceTimedOut."""
+        ...
+
+
+@runtime_checkable
+class Erasing(Protocol):
+    """A source that takes part in privacy: it tells and erases what it holds of a customer (requirements 1.X)."""
+
+    async def export(self, customer: CustomerId) -> Mapping[Domain, Sequence[Any]]:
+        """All rows of the customer, by domain. Raises SourceUnavailable, SourceTimedOut."""
+        ...
+
+    async def erase(self, customer: CustomerId) -> int:
+        """Remove them, once and for all; how many there were. Raises SourceUnavailable, SourceTimedOut, OutcomeUnknown."""
+        ...
+
+    async def verify_erased(self, customer: CustomerId) -> bool:
+        """True where, read again, nothing of the customer is left. Raises SourceUnavailable, SourceTimedOut."""
         ...

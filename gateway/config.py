@@ -144,11 +144,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _place_files(table: dict[str, Any], folder: Path) -> None:
-    """Have the paths of files, which are keys that end so, begin at the folder; in every table."""
+    """Have the paths of files and folders, which are keys that end so, begin at the folder; in every table."""
     for key, value in table.items():
         if isinstance(value, dict):
             _place_files(value, folder)
-        elif key.endswith("_file") and isinstance(value, str):
+        elif key.endswith(("_file", "_folder")) and isinstance(value, str):
             table[key] = str(folder / value)
 
 

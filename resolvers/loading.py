@@ -135,7 +135,8 @@ class Loaders:
 
     def _beginner(self, method: Any) -> Begin:
         """How a call of the method is begun."""
-        return partial(Stepped, loop=self._loop) if method.__self__.is_stepped else asyncio.ensure_future
+        is_stepped = getattr(method.__self__, "is_stepped", False)
+        return partial(Stepped, loop=self._loop) if is_stepped else asyncio.ensure_future
 
     def _batch(self, method: Any, shared: tuple[Hashable, ...]) -> Ask:
         """The function that a loader calls with all keys of a tick."""

@@ -9,6 +9,8 @@ from tests.demo import Demo, PostgresDemo, SqliteDemo, postgres_demo
 from tests.servers import postgres, redis
 from tests.trying import LONG, SHORT
 
+pytest_plugins = ["datasources.conformance"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

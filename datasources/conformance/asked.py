@@ -32,9 +32,11 @@ ORDERS: Mapping[str, tuple[Any, ...]] = {
 }
 """The orders of a list that has several."""
 
-
 FORWARD_ONLY = frozenset({"offers.available"})
 """Lists that the contract pages in one direction alone: they know neither `last` nor `before`."""
+
+FOR_ANYONE = frozenset({"offers.available"})
+"""Lists that are the program's: who is not known is answered with them too."""
 
 STATEMENTS: Mapping[str, int] = {"locations.nearest": 2}
 """How many statements a call may take, whatever the number of keys, where one does not do."""

@@ -130,9 +130,15 @@ FILTERS: Mapping[str, Filtered] = {
 class Case(msgspec.Struct, frozen=True):
     """A filter of one attribute, and what must be true of every row it finds."""
 
+    attribute: str
     name: str
     filter: Any
     holds: Callable[[Any], bool]
+
+
+def attributes_of(title: str) -> set[str]:
+    """The names of all that a list can be filtered by."""
+    return {field.name for field in msgspec.structs.fields(FILTERS[title].struct)} if title in FILTERS else set()
 
 
 def cases(filtered: Filtered, rows: list[Any], now: dt.datetime) -> Iterator[Case]:
@@ -144,15 +150,15 @@ def cases(filtered: Filtered, rows: list[Any], now: dt.datetime) -> Iterator[Cas
         own = filtered.attributes.get(name)
         values = own.values if own is not None else _values(hints[name], _read(filtered, name, rows))
         for value in values:
-            yield Case(
-                f"{name}={value}", filtered.struct(**{name: value}), _passes(own, _attribute(name, rows), value, now)
-            )
+            yield Case(name, f"{name}={value}", filtered.struct(**{name: value}), passes(filtered, name, value, now))
 
 
-def _passes(own: Attribute | None, attribute: str, value: Any, now: dt.datetime) -> Callable[[Any], bool]:
+def passes(filtered: Filtered, name: str, value: Any, now: dt.datetime) -> Callable[[Any], bool]:
+    """What must be true of a row that an attribute of the filter lets pass."""
+    own = filtered.attributes.get(name)
     if own is not None:
         return lambda row: own.holds(row, value, now)
-    return lambda row: _fits(getattr(row, attribute), value)
+    return lambda row: _fits(getattr(row, name if hasattr(row, name) else name.removesuffix("s")), value)
 
 
 def _fits(found: Any, wanted: Any) -> bool:

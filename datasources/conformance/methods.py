@@ -20,6 +20,7 @@ class Method(msgspec.Struct, frozen=True):
     name: str
     key: Any  # a type: what a key is
     parameters: tuple[str, ...]
+    answer: Any  # a type: what answers a key, or the whole method where it takes none
 
     @property
     def title(self) -> str:
@@ -64,4 +65,5 @@ def _method(domain: Domain, name: str, function: Any) -> Method:
     parameters = tuple(key for key in hints if key != "return")
     first = hints[parameters[0]]
     is_keyed = get_origin(first) is Sequence
-    return Method(domain, name, get_args(first)[0] if is_keyed else None, parameters)
+    answer = get_args(hints["return"])[0] if is_keyed else hints["return"]
+    return Method(domain, name, get_args(first)[0] if is_keyed else None, parameters, answer)

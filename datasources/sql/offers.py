@@ -26,7 +26,7 @@ from sqlalchemy import (
 from datasources.ids import CustomerId, OwnedId
 from datasources.offers import AvailableOfferRow, CustomerOfferRow, OfferRow
 from datasources.offers import CustomerOfferState as State
-from datasources.paging import Page, PageRequest, page_of
+from datasources.paging import Page, PageRequest, check_position, page_of
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database, Prepared
@@ -108,8 +108,9 @@ class Available:
     async def of_each(
         self, database: Database, customers: Sequence[CustomerId], page: PageRequest
     ) -> list[Page[AvailableOfferRow]]:
-        """One page per customer, in the order given. Raises SourceUnavailable, SourceTimedOut."""
+        """One page per customer, in the order given. Raises SourceUnavailable, SourceTimedOut, InvalidRequest."""
         dialect = database.dialect
+        check_position(page.after, (dt.datetime, UUID), "after")
         shape = dialect.name, page.after is not None, page.want_total
         prepared = self._prepared.get(shape)
         if prepared is None:

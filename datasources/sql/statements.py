@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.types import BigInteger, Boolean, TypeEngine
 
 from datasources.folding import MISSING
-from datasources.paging import Page, PageRequest, page_of
+from datasources.paging import Page, PageRequest, check_position, page_of
 from datasources.sql.dialects import Dialect, Joined
 from datasources.sql.engine import Database, Make, Prepared
 from datasources.sql.types import FIRST, LAST, Instant
@@ -190,6 +190,7 @@ class Paged(Generic[Row]):
         self.unique = tuple(unique) or self.order[-1:]
         self.owner: ColumnElement[Any] | None = None if owner is None else rows.table.c[owner]
         self.filters, self.always = filters or {}, always
+        self._kinds = [rows.table.c[name].type.python_type for name in self.order]
         self._prepared: dict[tuple[str, Shape], Prepared[Row]] = {}
 
     async def of_each(
@@ -198,9 +199,11 @@ class Paged(Generic[Row]):
         """One page per owner, in the order given; `within` is a second filter, such as the caller's reach, and `own` are
         parameters of the list's own columns.
 
-        Raises SourceUnavailable, SourceTimedOut.
+        Raises SourceUnavailable, SourceTimedOut, InvalidRequest.
         """
         dialect = database.dialect
+        check_position(page.after, self._kinds, "after")
+        check_position(page.before, self._kinds, "before")
         asked = given(self.filters, page.filter, within)
         parameters = _placed(page) | own
         if self.owner is not None:

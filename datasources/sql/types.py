@@ -36,6 +36,11 @@ class Instant(TypeDecorator[dt.datetime]):
     impl = BigInteger
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[dt.datetime]:
+        """What rows hold."""
+        return dt.datetime
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type that the dialect stores."""
         if dialect.name == "postgresql":

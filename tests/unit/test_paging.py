@@ -7,7 +7,15 @@ from uuid import UUID
 import pytest
 
 from datasources.errors import InvalidRequest
-from datasources.paging import Cursors, PageRequest, list_identity, page_of, page_of_list, page_of_pages
+from datasources.paging import (
+    Cursors,
+    PageRequest,
+    check_position,
+    list_identity,
+    page_of,
+    page_of_list,
+    page_of_pages,
+)
 from datasources.points import PointAuditFilter
 
 NOW = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
@@ -115,3 +123,19 @@ def test_pages_of_several_sources_make_the_page_of_one_that_had_all_rows(
     assert page_of_pages(pages, request, descending=descending) == page_of_list(
         rows, request, order, descending=descending
     )
+
+
+@pytest.mark.parametrize("position", [(), (NOW,), (ID, NOW), (NOW, ID, 1), (None, ID)])
+def test_a_position_of_another_version_of_a_list_is_refused(position: tuple[object, ...]):
+    with pytest.raises(InvalidRequest, match="^This cursor belongs to an earlier version of the list: begin anew.$"):
+        check_position(position, (dt.datetime, UUID), "after")
+    check_position((NOW, ID), (dt.datetime, UUID), "after")
+    check_position(None, (dt.datetime, UUID), "after")
+
+
+def test_a_list_that_is_held_whole_refuses_it_too():
+    request = PageRequest(now=NOW, first=2, after=("elsewhere", 2))
+
+    with pytest.raises(InvalidRequest) as refusal:
+        page_of_list([Row(1, 1)], request, ("at", "id"))
+    assert refusal.value.path == ("after",)
