@@ -15,6 +15,7 @@ from datasources.offer_moves import Issue, check_issuable, hindrance, redeemed
 from datasources.offers import AvailableOfferRow, CustomerOfferRow, CustomerOfferState, OfferRow
 from datasources.recording import Happened
 from datasources.refusals import UserErrorCode
+from datasources.registry import Domain
 from datasources.sql.changes import Change, Place, inserted
 from datasources.sql.engine import Database, Prepared, Sent, Statements
 from datasources.sql.offers import CUSTOMER_OFFER, OFFER, times_held
@@ -122,10 +123,11 @@ class OfferWallet:
         self.move(unit, row, used, "redeemed")
         return used
 
-    def restock(self, row: CustomerOfferRow) -> Statements[CustomerOfferRow]:
+    def restock(self, unit: Unit, row: CustomerOfferRow) -> Statements[CustomerOfferRow]:
         """Return what was revoked to the inventory, where there is one."""
         if row.offer_inventory_remaining is None:
             return row
+        unit.touch(lists=(Domain.OFFERS,))
         (left,) = yield Sent(self._returned, {"offer": row.offer_id})
         return msgspec.structs.replace(row, offer_inventory_remaining=left)
 
@@ -134,6 +136,7 @@ class OfferWallet:
         offer = available.offer
         if offer.inventory_remaining is None:
             return offer
+        unit.touch(lists=(Domain.OFFERS,))
         left = yield Sent(self._taken, {"offer": offer.id})
         after = msgspec.structs.replace(offer, inventory_remaining=left[0] if left else 0)
         if not left:
