@@ -13,10 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pydantic import BaseModel, ValidationError
 
+from datasources.caching import NEVER
 from datasources.kinds import installed, kind_of
 from datasources.program import SearchMode
+from datasources.registry import Domain
 from gateway import config, sections
 from gateway.access_sections import NotifierSettings
+from gateway.cache_sections import TtlSettings
 from gateway.config import ConfigError, Settings
 from gateway.development import DevelopmentKey
 from gateway.sections import RoleSettings
@@ -235,6 +238,52 @@ def test_a_section_that_can_not_be_is_refused(section: str, values: dict[str, An
     assert faults(**{section: values}) == (line,)
 
 
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            {"cache": {"ttl_s": {"cards": 5, "offers": 5, "audit": 0}}},
+            "cache.ttl_s: cards can't be cached: a balance has to be that of this moment; "
+            "audit can't be cached: the log has to be told as it stands",
+        ),
+        ({"cache": {"ttl_s": {"ofers": 5}}}, "cache.ttl_s.ofers: unknown key"),
+        ({"cache": {"ttl_s": {"offers": 3_601}}}, "cache.ttl_s.offers: Input should be less than or equal to 3600"),
+        ({"cache": {"ttl_s": {"offers": -1}}}, "cache.ttl_s.offers: Input should be greater than or equal to 0"),
+        ({"cache": {"key": "short"}}, "cache.key: must have at least 32 characters"),
+        (
+            {"redis": {"url": "redis://h"}, "cache": {"ttl_s": {"offers": 5}}},
+            "cache: needs key or key_file, what is kept in Redis is sealed by it",
+        ),
+        ({"redis": {}}, "redis.url: is missing"),
+        (
+            {"redis": {"url": "redis://h", "prefix": "A:"}},
+            "redis.prefix: String should match pattern '^[a-z0-9-]{1,40}$'",
+        ),
+        *(
+            (
+                {"redis": {"url": url}},
+                "redis.url: must be a redis or rediss URL: redis://user:password@host:port/database",
+            )
+            for url in ("http://h", "redis://", "redis://h:hunter2", "redis://h/first", "redis://h:0", "redis://[h")
+        ),
+    ],
+)
+def test_a_cache_that_can_not_be_is_refused(changes: dict[str, Any], line: str) -> None:
+    assert faults(**changes) == (line,)
+
+
+def test_every_domain_is_kept_as_long_as_the_config_says_or_never() -> None:
+    assert {domain.value.lower() for domain in Domain} == set(TtlSettings.model_fields) | {
+        domain.value.lower() for domain in NEVER
+    }
+    cache = {"key": SECRET, "ttl_s": {"offers": 60, "notes": 0}}
+    settings = config.production(document(cache=cache, redis={"url": "rediss://u:p@h:1/2"}))
+    assert settings.cache.ttl_s.by_domain == {Domain.OFFERS: 60.0}
+    assert settings.cache.secret == SECRET.encode()
+    assert settings.redis is not None and settings.redis.address == "rediss://u:p@h:1/2"
+    assert "u:p" not in repr(settings)
+
+
 def test_secrets_are_in_no_error_and_no_repr() -> None:
     settings = config.production(
         document(sources={"loyalty": {"kind": "sql", "url": "postgresql+asyncpg://u:hunter2@h/d"}})
@@ -386,11 +435,14 @@ def test_the_example_loads_and_shows_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "master.key").write_text(MASTER)
     (tmp_path / "cursors.key").write_text(SECRET)
     (tmp_path / "signing.pem").write_text(SIGNING_PEM)
+    (tmp_path / "cache.key").write_text(SECRET)
     path = tmp_path / "gateway.toml"
     path.write_text(EXAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
     settings = config.load(path)
     assert settings.server == sections.ServerSettings()
     assert settings.notifier == NotifierSettings()
+    assert settings.redis is not None and settings.redis.prefix == "customer-graph"
+    assert (settings.cache.memory_mb, settings.cache.ttl_s) == (64, TtlSettings())
     assert settings.signing is not None
     assert (settings.signing.session_ttl_s, settings.signing.link_ttl_s) == (900, 1_800)
     assert settings.domains.sources == dict.fromkeys(settings.domains.sources, "loyalty") | {"tickets": None}
