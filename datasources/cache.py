@@ -66,7 +66,7 @@ class Cache:
         """Give nothing any more of what this changed. Never raises."""
         scopes = [self.vault.scope(customer) for customer in changed.customers]
         scopes += [lists_of(domain) for domain in changed.lists if domain in self.ttl_s]
-        await self.store.renew([EVERYTHING] if changed.everything else scopes)
+        await self.store.revoke([EVERYTHING] if changed.everything else scopes)
 
 
 class Asked(NamedTuple):
@@ -166,7 +166,7 @@ class Answers:
 
     def _held(self, one: Asked, now: Round) -> Entry[Any] | None:
         """The entry of a key where it still holds."""
-        value = now.seen.value(one.name)
+        value = now.seen[one.name]
         entry = None if value is None else opened(one.name, one.seal, value, self._decoder)
         if entry is None or entry.versions != _versions(one, now.seen):
             return None
@@ -185,7 +185,7 @@ class Answers:
         joined: dict[bytes, asyncio.Future[Any]] = {}
         for name, one in missing.items():
             # Who came after a write met other versions, and waits for nothing that was asked before it.
-            flight = (name, when, *(_met(scope, now.seen) for scope in one.scopes))
+            flight = (name, when, _versions(one, now.seen))
             if flight in flights:
                 joined[name] = flights[flight]
             else:
@@ -225,23 +225,12 @@ class Answers:
             except (TypeError, ValueError, OverflowError):  # a source's own type in a document, a number of any length
                 continue
             if len(value) <= LARGEST:
-                kept.append(Kept(one.name, value, self._ttl_s, _made_up(one, now.seen)))
+                kept.append(Kept(one.name, value, self._ttl_s))
         self._cache.store.keep(kept)
 
 
 def _versions(one: Asked, seen: Seen) -> bytes:
-    return b"".join([seen.version(scope)[0] for scope in one.scopes])
-
-
-def _met(scope: bytes, seen: Seen) -> bytes | None:
-    """The version of a scope that was there."""
-    version, is_there = seen.version(scope)
-    return version if is_there else None
-
-
-def _made_up(one: Asked, seen: Seen) -> dict[bytes, bytes]:
-    found = {scope: seen.version(scope) for scope in one.scopes}
-    return {scope: version for scope, (version, is_there) in found.items() if not is_there}
+    return b"".join([seen[scope] or b"" for scope in one.scopes])
 
 
 def _told(domain: Domain, oldest: float, found: int) -> None:

@@ -1,10 +1,10 @@
 """What may be kept of what readers answer, where it is kept, and how it is known to be true no more.
 
 An answer is kept whole and unmasked (the plan masks), under all that its reader was told: columns, filter, page and reach
-are among that. With it is kept the version of each scope that it belongs to, as it was before the source was asked. A
-write that was kept renews the versions of what it changed, so an answer holds only while they are what they were: one
-that was read before the write and comes to be kept after it is never given to anybody. An entry lives no longer than the
-time that its domain's answers may be old, whatever else is lost.
+are among that. With it are kept the versions of the scopes that it belongs to, as they were before the source was asked. A
+write that was kept takes the versions of what it changed away, and whoever looks next makes others. An answer holds only
+while the versions are those it was kept with: one that was read before a write and comes to be kept after it is never
+given to anybody. No entry lives longer than the time that its domain's answers may be old, whatever else is lost.
 """
 
 import os
@@ -62,33 +62,15 @@ Tell = Callable[[Changed], Awaitable[None]]
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """An entry to be kept for so long, and the versions that nothing had when it was looked for, by their scopes."""
+    """An entry to be kept for so long."""
 
     name: bytes
     value: bytes
     ttl_s: float
-    made_up: Mapping[bytes, bytes]
 
 
-class Seen:
-    """What a store held when it was looked into, for all who looked at once."""
-
-    def __init__(self, values: Mapping[bytes, bytes | None]) -> None:
-        self._values = values
-        self._made_up: dict[bytes, bytes] = {}
-
-    def value(self, name: bytes) -> bytes | None:
-        """The entry of the name."""
-        return self._values[name]
-
-    def version(self, scope: bytes) -> tuple[bytes, bool]:
-        """The version of the scope, and whether it was there: else it is made up, once."""
-        version = self._values[scope]
-        if version is not None:
-            return version, True
-        if scope not in self._made_up:
-            self._made_up[scope] = new_version()
-        return self._made_up[scope], False
+Seen = Mapping[bytes, bytes | None]
+"""What a store held when it was looked into: entries by their names, versions by their scopes."""
 
 
 def new_version() -> bytes:
@@ -104,14 +86,18 @@ class Store(Protocol):
         """False while it need not be asked."""
         ...
 
-    def look(self, names: Sequence[bytes], scopes: Iterable[bytes]) -> Awaitable[Seen | None]:
-        """What it holds; None where it is down, or can't be told yet what was changed. All of one tick are one call."""
+    def look(self, names: Iterable[bytes], scopes: Iterable[bytes]) -> Awaitable[Seen | None]:
+        """What it holds; None where it is down, or can't be told yet what was changed. All of one tick are one call.
+
+        A scope that has no version gets one here, before the source is asked: what is read now holds under none that
+        comes later.
+        """
         ...
 
     def keep(self, entries: Sequence[Kept]) -> None:
-        """Have them kept, without waiting for it, and the versions that were made up unless others came first."""
+        """Have them kept, without waiting for it."""
         ...
 
-    async def renew(self, scopes: Sequence[bytes]) -> None:
-        """Give each a version that nothing was kept under. Where it is down, it is done before anything is looked for."""
+    async def revoke(self, scopes: Sequence[bytes]) -> None:
+        """Take the versions of the scopes away. Where it is down, it is done before anything is looked for."""
         ...

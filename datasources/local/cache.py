@@ -22,10 +22,9 @@ class LocalStore:
         self._entries: OrderedDict[bytes, tuple[float, bytes]] = OrderedDict()
         self._left, self._clock = room, clock
 
-    async def look(self, names: Sequence[bytes], scopes: Iterable[bytes]) -> Seen | None:
-        """See Store. A version that is missing is made before the source is asked."""
-        values = {name: self._entry(name) for name in names}
-        return Seen(values | {scope: self._version(scope) for scope in scopes})
+    async def look(self, names: Iterable[bytes], scopes: Iterable[bytes]) -> Seen | None:
+        """See Store."""
+        return {name: self._entry(name) for name in names} | {scope: self._version(scope) for scope in scopes}
 
     def keep(self, entries: Sequence[Kept]) -> None:
         """See Store."""
@@ -36,8 +35,8 @@ class LocalStore:
         while self._left < 0 and self._entries:
             self._drop(next(iter(self._entries)))
 
-    async def renew(self, scopes: Sequence[bytes]) -> None:
-        """See Store. The next to look makes another version."""
+    async def revoke(self, scopes: Sequence[bytes]) -> None:
+        """See Store."""
         for scope in scopes:
             self._versions.pop(scope, None)
 

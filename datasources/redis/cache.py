@@ -9,14 +9,14 @@ from redis.asyncio import Redis
 
 from datasources.cache_entries import EVERYTHING
 from datasources.caching import Kept, Seen, new_version
-from datasources.redis.client import RedisClient, RedisDown, RedisFull
+from datasources.redis.client import RedisClient, RedisDown
 
 VERSIONS_S = 86_400
-"""Versions outlive all that is kept under them; an entry without its version does not hold."""
+"""Longer than anything is kept; an entry whose version is gone does not hold."""
 WAITING = 1_000
 """Entries that wait to be kept; beyond them none is."""
 OWED = 1_000
-"""Scopes whose versions are still to be renewed; beyond them everything is."""
+"""Scopes whose versions are still to be taken away; beyond them everything's is."""
 
 log = structlog.get_logger()
 
@@ -26,7 +26,8 @@ class RedisStore:
 
     def __init__(self, client: RedisClient, prefix: str) -> None:
         self._client, self._prefix = client, f"{prefix}:".encode()
-        self._wanted: dict[bytes, None] = {}
+        self._names: dict[bytes, None] = {}
+        self._scopes: dict[bytes, None] = {}
         self._waiting: list[asyncio.Future[Seen | None]] = []
         self._kept: list[Kept] = []
         self._is_keeping = False
@@ -41,18 +42,18 @@ class RedisStore:
 
     @property
     def is_owing(self) -> bool:
-        """True while versions are still to be renewed."""
+        """True while versions are still to be taken away."""
         return bool(self._owed)
 
-    def look(self, names: Sequence[bytes], scopes: Iterable[bytes]) -> "asyncio.Future[Seen | None]":
+    def look(self, names: Iterable[bytes], scopes: Iterable[bytes]) -> "asyncio.Future[Seen | None]":
         """See Store."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Seen | None] = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._dispatch)
         self._waiting.append(future)
-        self._wanted.update(dict.fromkeys(names))
-        self._wanted.update(dict.fromkeys(scopes))
+        self._names.update(dict.fromkeys(names))
+        self._scopes.update(dict.fromkeys(scopes))
         return future
 
     def keep(self, entries: Sequence[Kept]) -> None:
@@ -64,16 +65,20 @@ class RedisStore:
             self._is_keeping = True
             self._begin(self._keep())
 
-    async def renew(self, scopes: Sequence[bytes]) -> None:
+    async def revoke(self, scopes: Sequence[bytes]) -> None:
         """See Store."""
-        if scopes and not await self._renewed(scopes):
+        if scopes and not await self._revoked(scopes):
             self._owed.update(scopes)
             if len(self._owed) > OWED:
                 self._owed = {EVERYTHING}
 
-    async def close(self) -> None:
-        """Finish what was begun; tell where what was changed could not be made known."""
+    async def finish(self) -> None:
+        """Wait for what was begun."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Finish; tell where what was changed could not be made known."""
+        await self.finish()
         await self._settle()
         if self._owed:
             log.warning("cache.stale", scopes=len(self._owed))
@@ -84,26 +89,45 @@ class RedisStore:
         task.add_done_callback(self._tasks.discard)
 
     def _dispatch(self) -> None:
-        wanted, waiting, self._wanted, self._waiting = list(self._wanted), self._waiting, {}, []
-        self._begin(self._look(wanted, waiting))
+        wanted, waiting = (list(self._names), list(self._scopes)), self._waiting
+        self._names, self._scopes, self._waiting = {}, {}, []
+        self._begin(self._look(*wanted, waiting))
 
-    async def _look(self, wanted: list[bytes], waiting: list["asyncio.Future[Seen | None]"]) -> None:
-        found = await self._found(wanted)
+    async def _look(
+        self, names: list[bytes], scopes: list[bytes], waiting: list["asyncio.Future[Seen | None]"]
+    ) -> None:
+        found = await self._found(names, scopes)
         for future in waiting:
             if not future.done():  # whoever was cancelled
                 future.set_result(found)
 
-    async def _found(self, wanted: list[bytes]) -> Seen | None:
+    async def _found(self, names: list[bytes], scopes: list[bytes]) -> Seen | None:
         if self._owed:
             await self._settle()
             if self._owed:
                 return None
-        keys = [self._prefix + name for name in wanted]
         try:
-            values: list[Any] = await self._client.run(lambda redis: redis.mget(keys))
+            return await self._client.run(lambda redis: self._read(redis, names, scopes))
         except RedisDown:
             return None
-        return Seen(dict(zip(wanted, values, strict=True)))
+
+    async def _read(self, redis: "Redis", names: list[bytes], scopes: list[bytes]) -> Seen:
+        wanted = scopes + names
+        values: list[Any] = await redis.mget([self._prefix + name for name in wanted])
+        seen = dict(zip(wanted, values, strict=True))
+        missing = [scope for scope in scopes if seen[scope] is None]
+        if missing:
+            seen |= await self._made(redis, missing)
+        return seen
+
+    async def _made(self, redis: "Redis", scopes: list[bytes]) -> Seen:
+        """New versions, or those of others who came first."""
+        made = {scope: new_version() for scope in scopes}
+        async with redis.pipeline(transaction=False) as pipe:
+            for scope, version in made.items():
+                pipe.set(self._prefix + scope, version, ex=VERSIONS_S, nx=True, get=True)
+            others = await pipe.execute()
+        return {scope: other or made[scope] for scope, other in zip(scopes, others, strict=True)}
 
     async def _keep(self) -> None:
         """Keep what waits, until nothing does. The one connection that this takes is all that it ever takes."""
@@ -117,34 +141,22 @@ class RedisStore:
             self._is_keeping = False
 
     async def _set(self, redis: "Redis", entries: Sequence[Kept]) -> None:
-        made_up = {scope: version for entry in entries for scope, version in entry.made_up.items()}
         async with redis.pipeline(transaction=False) as pipe:
-            # Before the entries, so that who finds one finds what it hangs on.
-            for scope, version in made_up.items():
-                pipe.set(self._prefix + scope, version, ex=VERSIONS_S, nx=True)
             for entry in entries:
                 pipe.set(self._prefix + entry.name, entry.value, px=round(entry.ttl_s * 1_000))
             await pipe.execute()
 
     async def _settle(self) -> None:
-        """Renew what could not be renewed when it was changed."""
+        """Take away the versions that could not be when something was changed."""
         owed = set(self._owed)
-        if owed and await self._renewed(list(owed)):
+        if owed and await self._revoked(list(owed)):
             self._owed -= owed
 
-    async def _renewed(self, scopes: Sequence[bytes]) -> bool:
-        """True once nothing that was kept under their versions holds."""
+    async def _revoked(self, scopes: Sequence[bytes]) -> bool:
+        """True once nothing that was kept under their versions holds. Done also by a Redis that is full."""
+        keys = [self._prefix + scope for scope in scopes]
         try:
-            await self._client.run(lambda redis: self._renew(redis, [self._prefix + scope for scope in scopes]))
-        except RedisFull:  # they were removed all the same
-            return True
+            await self._client.run(lambda redis: redis.unlink(*keys))
         except RedisDown:
             return False
         return True
-
-    async def _renew(self, redis: "Redis", keys: Sequence[bytes]) -> None:
-        async with redis.pipeline(transaction=False) as pipe:
-            pipe.unlink(*keys)
-            for key in keys:
-                pipe.set(key, new_version(), ex=VERSIONS_S)
-            await pipe.execute()
