@@ -12,7 +12,8 @@ from datasources.redis.client import CALL_S, RedisClient, RedisDown
 from datasources.topics import MISSED, Subscribers, Subscription, check_size
 
 SILENCE_S = 2.0
-"""After so long without a word Redis is asked whether it is there, and after as long again given up."""
+"""After so long without a word Redis is asked whether it is there, and after as long again given up; at once where it has
+not confirmed what it was asked."""
 AGAIN_S = 1.0
 BROKEN = (RedisError, OSError, TimeoutError)
 
@@ -132,7 +133,7 @@ class RedisTopics:
             if told is not None:
                 is_asked = False
                 self._take(told["type"], told["channel"], told["data"])
-            elif is_asked:
+            elif is_asked or any(heard.awaited for heard in self._heard.values()):
                 raise TimeoutError
             else:
                 is_asked = True

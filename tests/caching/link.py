@@ -82,7 +82,7 @@ class Link:
             if self._fault is Fault.RESET:
                 writer.write(data[: len(data) // 2])
                 writer.transport.abort()
-            else:
+            elif self._fault is not Fault.SWALLOWED:
                 writer.write(data)
         writer.transport.abort()
 
