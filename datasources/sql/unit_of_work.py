@@ -191,8 +191,7 @@ class Unit:
         asked, self._asked = self._asked, []
         touched, self._touched = self._touched, []
         if asked:
-            yield Changed(frozenset((self.customer_id,)) - {PROGRAM})
-            yield from touched
+            yield Changed.together((Changed(frozenset((self.customer_id,)) - {PROGRAM}), *touched))
             yield from sent(self._database, asked)
 
 
