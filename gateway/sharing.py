@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from datasources.cache import Cache
+from datasources.cache import Cache, Watch
 from datasources.cache_entries import Vault
 from datasources.caching import Changed
 from datasources.counting import Counters
@@ -59,6 +59,11 @@ class Shared:
         for source in sources:
             if isinstance(source, SqlSource):
                 source.database.tell = None if self.cache is None else self.cache.changed
+
+    def measure(self, watch: Watch) -> None:
+        """Have somebody told of what the cache answers."""
+        if self.cache is not None:
+            self.cache.watch = watch
 
     def writer(self, source: Source, writer: Any) -> Any:
         """The writer of a domain; the cache learns of what it changes."""

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import httpx2
 import pytest
 import redis
 from sqlalchemy import update
@@ -14,12 +16,15 @@ from datasources.freshness import FRESHNESS, Freshness
 from datasources.program import SearchMode
 from datasources.registry import Domain
 from datasources.sql.tables.locations import locations
+from gateway.app import create_app
+from gateway.development import DevelopmentKey
 from gateway.sharing import forget_kept
 from tests.caching.link import Fault, Link, linked
 from tests.caching.replicas import gateways, shared
 from tests.caching.test_outages import COSTS
 from tests.demo import SqliteDemo
 from tests.harness import Gateway, settings
+from tests.queries.asking import ask
 from tests.writing.asking import adjust, adjustment
 from tests.writing.doing import do
 from tests.writing.examples.example import MEMBER
@@ -106,6 +111,38 @@ async def test_how_old_an_answer_is_can_be_told(pair: list[Gateway]) -> None:
     FRESHNESS.set(freshness)
     await pair[1].run(PROFILE, asked(pair[1]))
     assert freshness.read_at.keys() == {Domain.EVENTS, Domain.TIERS, Domain.OFFERS, Domain.NOTES}
+
+
+async def test_an_explanation_tells_what_came_out_of_the_cache(pair: list[Gateway]) -> None:
+    query = "query Seen($id: ID!) { customer(by: {id: $id}) { tiers { nodes { status } } } }"
+    told = []
+    for gateway in pair:
+        answer, _ = await ask(gateway, query, {"x-explain": "analyze"}, "admin", **asked(gateway))
+        (batch,) = answer["extensions"]["explain"]["steps"][0]["steps"][0]["calls"][0]["batches"]
+        told.append({name: count for name, count in batch.items() if name != "ms"})
+        await finished(gateway)
+    assert told == [
+        {"keys": 1, "rows": 1, "statements": 1},
+        {"keys": 1, "rows": 1, "statements": 0, "fromCache": 1},
+    ]
+
+
+async def test_metrics_tell_who_answered(sqlite_demo: SqliteDemo, tmp_path: Path) -> None:
+    key = DevelopmentKey(tmp_path)
+    app = create_app(settings(sqlite_demo.copy(), auth=key.sections["auth"], cache={"ttl_s": {"tiers": 600}}))
+    headers = {"authorization": f"Bearer {key.mint('admin')}"}
+    query = "{ customers(first: 25) { nodes { tiers { nodes { status } } } } }"
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://gateway", headers=headers) as client,
+    ):
+        answers = [(await client.post("/graphql", json={"query": query})).json() for _ in range(3)]
+        text = (await client.get("/metrics")).text
+    assert answers[0] == answers[1] == answers[2] and "errors" not in answers[0]
+    assert [line for line in text.splitlines() if line.startswith("customer_graph_cache_keys_total")] == [
+        'customer_graph_cache_keys_total{by="source",domain="tiers"} 25.0',
+        'customer_graph_cache_keys_total{by="cache",domain="tiers"} 50.0',
+    ]
 
 
 async def test_what_a_run_in_the_background_changed_is_read_anew(pair: list[Gateway]) -> None:
