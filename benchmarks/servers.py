@@ -60,12 +60,17 @@ def gateway_settings(url: str) -> Settings:
 
 
 @contextmanager
-def gateway_on(url: str, master_key: str = MASTER_KEY, module: str = "gateway.cli") -> Iterator[Server]:
-    """The gateway over a database; the master key, in base64, is the one that it was filled with; the module starts it."""
-    port = _free_port()
+def gateway_on(
+    url: str, master_key: str = MASTER_KEY, module: str = "gateway.cli", sections: str = ""
+) -> Iterator[Server]:
+    """The gateway over a database; the master key, in base64, is the one that it was filled with; the module starts it.
+
+    `sections` are more of its config.
+    """
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "gateway.toml"
-        config.write_text(CONFIG.format(port=port, url=url, secret=SECRET, master=master_key))
+        config.write_text(CONFIG.format(port=port, url=url, secret=SECRET, master=master_key) + sections)
         command = [sys.executable, "-m", module, "serve", "--config", str(config)]
         with _running(command, port, {}) as process:
             headers = {"authorization": f"Bearer {_token()}", "content-type": "application/json"}
@@ -75,7 +80,7 @@ def gateway_on(url: str, master_key: str = MASTER_KEY, module: str = "gateway.cl
 @contextmanager
 def floor_on(url: str, module: str) -> Iterator[Server]:
     """The floor that is the `app` of a module, over a database."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", f"{module}:app", "--port", str(port), "--no-access-log"]
     with _running(command, port, {"BENCHMARK_DATABASE": url}) as process:
         yield Server(process, f"http://127.0.0.1:{port}/floor", {})
@@ -99,7 +104,8 @@ def _running(command: list[str], port: int, environment: dict[str, str]) -> Iter
         process.wait(20)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

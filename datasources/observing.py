@@ -7,10 +7,12 @@ import msgspec
 
 
 class Observed(msgspec.Struct):
-    """The statements of a call, and the names of the columns that they select, each once in the order selected."""
+    """The statements of a call, the names of the columns that they select, each once in the order selected, and for how
+    many of its keys a cache had the answer."""
 
     statements: int = 0
     columns: dict[str, None] = {}
+    found: int = 0
 
     def sent(self, columns: Iterable[str]) -> None:
         """Count a statement."""

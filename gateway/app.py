@@ -107,6 +107,7 @@ async def _ready(request: Request) -> Response:
 async def _service(settings: Settings, schema: GraphQLSchema, metrics: Metrics) -> AsyncIterator[Service]:
     """The service of the settings: sources and keys are opened here and closed in the reverse order."""
     runtime = await Runtime.open(settings)
+    runtime.shared.measure(metrics.looked)
     try:
         await _tell_failures(runtime)
         async with httpx2.AsyncClient() as client:

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from datasources.kinds import SourceSettings, UnknownKind, kind_of
 from gateway.access_sections import SMTP, NotifierSettings, SigningSettings
+from gateway.cache_sections import CacheSettings, RedisSettings
 from gateway.sections import (
     NONE,
     AuthSettings,
@@ -55,6 +56,8 @@ class Settings(BaseSettings):
     cursors: CursorSettings
     signing: SigningSettings | None = None
     notifier: NotifierSettings = NotifierSettings()
+    redis: RedisSettings | None = None
+    cache: CacheSettings = CacheSettings()
 
     @property
     def role_table(self) -> Mapping[str, Role]:
@@ -183,11 +186,19 @@ def _faults(error: ValidationError, *at: str) -> Iterable[str]:
 
 
 def _mismatches(document: Document) -> Iterable[str]:
-    """Domains bound to a source that is not there, new roles that nothing tells the scopes of, links that nothing signs."""
+    """Domains bound to a source that is not there, new roles that nothing tells the scopes of, links that nothing signs,
+    answers in Redis that nothing seals."""
     sources, domains, roles = (document.get(section) for section in ("sources", "domains", "roles"))
-    notifier = document.get("notifier")
+    notifier, cache = document.get("notifier"), document.get("cache")
     if isinstance(notifier, dict) and notifier.get("kind") == SMTP and document.get("signing") is None:
         yield "signing: is missing, the links in messages are signed by its key"
+    if (
+        isinstance(cache, dict)
+        and cache.get("ttl_s")
+        and document.get("redis")
+        and not {"key", "key_file"} & cache.keys()
+    ):
+        yield "cache: needs key or key_file, what is kept in Redis is sealed by it"
     if isinstance(sources, dict) and isinstance(domains, dict):
         for domain in DomainSettings.model_fields:
             name = domains.get(domain)

@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from datasources.access import Means
+from datasources.counting import Rate
 from datasources.errors import NotServed, SourceError, SourceTimedOut, SourceUnavailable
 from datasources.kinds import kind_of
+from datasources.layers import Layered
 from datasources.notifiers.logged import LoggedNotifier
 from datasources.notifiers.smtp import MailServer, Security, SmtpNotifier
 from datasources.notifying import TOPIC, Notifier, Postman, Template
@@ -29,6 +31,7 @@ from datasources.sql.split import part
 from gateway.access_sections import NotifierSettings, address_of
 from gateway.config import Settings
 from gateway.relays import couriers, running
+from gateway.sharing import Shared
 from gateway.signing import SigningKey
 from permissions.model import Principal
 from resolvers.context import Context, Sources, Unbound, Writers
@@ -62,15 +65,22 @@ class Runtime:
     """Everything that lives as long as the process. `each` is every source of the config by its name."""
 
     def __init__(
-        self, each: Mapping[str, Source], sources: Sources, settings: Settings, equipment: "Equipment"
+        self,
+        each: Mapping[str, Source],
+        sources: Sources,
+        settings: Settings,
+        equipment: "Equipment",
+        *,
+        shared: Shared,
     ) -> None:
-        self.each, self.sources, self.signing = each, sources, equipment.signing
+        self.each, self.sources, self.signing, self.shared = each, sources, equipment.signing, shared
         home = self.databases[sources.bound[Domain.PROFILES]]
         postman = Postman(sources.profiles, equipment.notifier, equipment.signing)
         self.relay = Relay(SqlOutbox(home, TOPIC), postman.deliver)
         self.couriers = couriers(self.databases.values(), self._settings)
         self.cursors = Cursors(settings.cursors.key)
-        self.lookups = Throttle(settings.auth.lookups_per_minute, settings.auth.lookup_burst)
+        rate = Rate(settings.auth.lookups_per_minute, settings.auth.lookup_burst)
+        self.lookups = Throttle("lookups", rate, shared.counters)
         self._search = settings.search.mode
         self._reader = SqlProgram(home)
         self._program: Program | None = None
@@ -94,12 +104,13 @@ class Runtime:
         }
         if not isinstance(each.get(bound.get(Domain.PROFILES, "")), SqlSource):
             raise SourceUnavailable("none", "opening the domain profiles, which every other hangs on, in a database")
-        equipment = Equipment.of(settings)
+        equipment, shared = Equipment.of(settings), Shared(settings)
         part(databases_of(each), bound)
-        sources = _bound(each, bound, equipment)
+        sources = _bound(each, bound, equipment, shared)
+        shared.watch(each.values())
         for source in each.values():
             await source.open()
-        return cls(each, sources, settings, equipment)
+        return cls(each, sources, settings, equipment, shared=shared)
 
     async def program(self) -> Program:
         """The program, read anew after five seconds. Raises SourceUnavailable, SourceTimedOut, NotConfigured."""
@@ -145,9 +156,10 @@ class Runtime:
         return (await self.program()).settings
 
     async def close(self) -> None:
-        """Disconnect every source."""
+        """Disconnect every source, and then what was told of their writes."""
         for source in self.each.values():
             await source.close()
+        await self.shared.close()
 
 
 def sources_of(settings: Settings) -> dict[str, Source]:
@@ -163,17 +175,17 @@ def databases_of(sources: Mapping[str, Source]) -> dict[str, Database]:
     return {name: source.database for name, source in sources.items() if isinstance(source, SqlSource)}
 
 
-def _bound(each: Mapping[str, Source], bound: Mapping[Domain, str], equipment: Equipment) -> Sources:
+def _bound(each: Mapping[str, Source], bound: Mapping[Domain, str], equipment: Equipment, shared: Shared) -> Sources:
     """The reader and writer of every domain, of the source that it is bound to. Raises NotServed."""
     serving = {domain: each[name] for domain, name in bound.items()}
     for domain, source in serving.items():
         if domain not in source.reads:
             raise NotServed(source.name, domain.value.lower())
-    audit = _writer(Domain.AUDIT, serving, None)
+    audit = _writer(Domain.AUDIT, serving, None, shared)
     return Sources(
-        **{domain.value.lower(): _reader(domain, serving) for domain in Domain},
+        **{domain.value.lower(): _reader(domain, serving, shared) for domain in Domain},
         writers=Writers(
-            **{name: _writer(Domain[name.upper()], serving, audit) for name in WRITTEN},
+            **{name: _writer(Domain[name.upper()], serving, audit, shared) for name in WRITTEN},
             access=SqlAccessWrites(databases_of(each)[bound[Domain.PROFILES]], equipment.means),
         ),
         each=each,
@@ -182,17 +194,22 @@ def _bound(each: Mapping[str, Source], bound: Mapping[Domain, str], equipment: E
     )
 
 
-def _reader(domain: Domain, serving: Mapping[Domain, Source]) -> Any:
-    """The domain's reader."""
-    return serving[domain].reader(domain) if domain in serving else Unbound(domain)
+def _reader(domain: Domain, serving: Mapping[Domain, Source], shared: Shared) -> Any:
+    """The domain's reader, behind its layers."""
+    if domain not in serving:
+        return Unbound(domain)
+    reader, layers = serving[domain].reader(domain), shared.layers(domain)
+    return Layered(reader, *layers) if layers else reader
 
 
-def _writer(domain: Domain, serving: Mapping[Domain, Source], audit: Any) -> Any:
+def _writer(domain: Domain, serving: Mapping[Domain, Source], audit: Any, shared: Shared) -> Any:
     """The domain's writer; where its source is only read, one that refuses and has `audit` told."""
     if domain not in serving:
         return Unbound(domain)
     source = serving[domain]
-    return source.writer(domain) if domain in source.writes else ReadOnly(domain, source.name, audit)
+    if domain not in source.writes:
+        return ReadOnly(domain, source.name, audit)
+    return shared.writer(source, source.writer(domain))
 
 
 async def failure_of(source: Source) -> SourceError | None:

@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from datasources.registry import Domain
+
 FRAMES = 12
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """The folder in which workers share their metrics; prometheus-client reads it from the environment when imported."""
@@ -63,6 +65,12 @@ class Metrics:
         )
         self._errors = Counter("customer_graph_errors", "Errors told, by code.", ["code"], registry=self._registry)
         self._calls = Counter("customer_graph_source_calls", "Calls to sources.", ["call"], registry=self._registry)
+        self._kept = Counter(
+            "customer_graph_cache_keys",
+            "Keys asked for of what is cached, by who answered: the cache or the source.",
+            ["domain", "by"],
+            registry=self._registry,
+        )
         self.in_flight = Gauge(
             "customer_graph_requests_in_flight",
             "Operations that run.",
@@ -92,6 +100,12 @@ class Metrics:
             self._labelled(self._errors, code).inc()
         for call, times in exchange.calls.items():
             self._labelled(self._calls, call).inc(times)
+
+    def looked(self, domain: Domain, found: int, missing: int) -> None:
+        """Count the keys of one call that the cache answered, and those that it did not."""
+        for by, keys in (("cache", found), ("source", missing)):
+            if keys:
+                self._labelled(self._kept, domain.value.lower(), by).inc(keys)
 
     def _labelled(self, metric: Any, *labels: str) -> Any:
         """The series of a metric: prometheus-client looks each label over again, which takes longer than counting does."""

@@ -20,7 +20,7 @@ ASKING: ContextVar[Hashable] = ContextVar("asking", default=None)
 LISTS = (list, tuple, set, frozenset)
 
 
-class Batch(msgspec.Struct):
+class Batch(msgspec.Struct, rename="camel"):
     """One call to a source."""
 
     keys: int | None
@@ -29,6 +29,8 @@ class Batch(msgspec.Struct):
     """None where the call failed."""
     ms: float = 0
     statements: int = 0
+    from_cache: int | msgspec.UnsetType = msgspec.UNSET
+    """Keys that were not asked of the source, where there were some."""
 
 
 class Calls(msgspec.Struct):
@@ -114,6 +116,7 @@ class RecordingLoaders(Loaders):
             batch.ms = round((time.perf_counter() - started) * 1_000, 2)
             OBSERVED.reset(before)
             batch.statements = observed.statements
+            batch.from_cache = observed.found or msgspec.UNSET
             calls.columns.extend(name for name in observed.columns if name not in calls.columns)
 
     def _calls_to(self, method: Any) -> Calls:

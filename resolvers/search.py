@@ -56,7 +56,7 @@ async def lookup(_root: object, context: Context, value: str, by: LookupKind | N
         raise SearchModeDisabled("Exact search is not open to you: use `customers`.")
     if not value.strip():
         raise InvalidRequest("A value to look for is needed.", "value")
-    context.lookups.take(f"{context.principal.kind.value}:{context.principal.id}", "lookups")
+    await context.lookups.take(f"{context.principal.kind.value}:{context.principal.id}")
     spellings = _spellings(value, by, context.settings.region)
     texts = list(dict.fromkeys(spellings.values()))
     found = await context.load_many(context.sources.profiles.matches, texts)

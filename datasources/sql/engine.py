@@ -13,6 +13,7 @@ from sqlalchemy import ARRAY, ColumnElement, Select, UpdateBase, make_url, selec
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+from datasources.caching import Changed, Tell
 from datasources.errors import CustomerUnknown, SourceUnavailable
 from datasources.ids import NO_CUSTOMER
 from datasources.observing import OBSERVED
@@ -124,9 +125,9 @@ class Sent(msgspec.Struct, Generic[Row], frozen=True):
     parameters: Mapping[str, Any]
 
 
-Statements = Generator[Sent[Any], list[Any], Made]
+Statements = Generator[Sent[Any] | Changed, list[Any], Made]
 """A transaction as a domain writes it: `rows = yield Sent(prepared, parameters)`, structs of which sealed columns are still
-sealed; returns what was made, or raises to have nothing done."""
+sealed; returns what was made, or raises to have nothing done. `yield Changed(…)` has caches told, once it is committed."""
 
 
 class Keyring:
@@ -225,6 +226,8 @@ class Database:
         self.bell = Bell()
         self.split: Split = WHOLE
         """Which other databases serve what writes of this one touch: told once, before anything is asked."""
+        self.tell: Tell | None = None
+        """Who is told what every transaction changed."""
         self._writing: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
@@ -271,10 +274,19 @@ class Database:
 
         It runs in a task of its own: a caller that is cancelled leaves, and the write ends as it would have.
         """
-        task = asyncio.create_task(self.dialect.transact(lambda: self._steps(work()), keep=keep))
+        task = asyncio.create_task(self._transacted(work, keep=keep))
         self._writing.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
+
+    async def _transacted(self, work: Callable[[], Statements[Made]], *, keep: bool) -> Made:
+        changes: list[Changed] = []
+        try:
+            return await self.dialect.transact(lambda: self._steps(work(), changes), keep=keep)
+        finally:
+            # Also where it failed: whether it was committed may be what is not known.
+            if self.tell is not None and keep and changes:
+                await self.tell(Changed.together(changes))
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         """Forget a write; its failure was told to whoever still waited."""
@@ -282,11 +294,15 @@ class Database:
         if not task.cancelled():
             task.exception()
 
-    def _steps(self, work: Statements[Made]) -> Steps[Made]:
-        """The work as the driver takes it: text and values out, records in."""
+    def _steps(self, work: Statements[Made], changes: list[Changed]) -> Steps[Made]:
+        """The work as the driver takes it: text and values out, records in. What it changes is added to the list."""
         try:
             sent = next(work)
             while True:
+                if isinstance(sent, Changed):
+                    changes.append(sent)
+                    sent = work.send([])
+                    continue
                 self.statements += 1
                 prepared = sent.prepared
                 records = yield prepared.sql, prepared.values(sent.parameters)

@@ -38,6 +38,7 @@ def add(unit: Unit, rows: Sequence[Added]) -> None:
     """Have the events stored, each under its key."""
     if not rows:
         return
+    unit.touch(customers=(one.row.customer_id for one in rows))
     unit.change(
         ADDED,
         {},

@@ -125,10 +125,11 @@ class OfferWallet:
         self.move(unit, row, used, "redeemed")
         return used
 
-    def restock(self, row: CustomerOfferRow) -> Statements[CustomerOfferRow]:
+    def restock(self, unit: Unit, row: CustomerOfferRow) -> Statements[CustomerOfferRow]:
         """Return what was revoked to the inventory, where there is one."""
         if row.offer_inventory_remaining is None:
             return row
+        unit.touch(lists=(Domain.OFFERS,))
         (left,) = yield Sent(self._returned, {"offer": row.offer_id})
         return msgspec.structs.replace(row, offer_inventory_remaining=left)
 
@@ -137,6 +138,7 @@ class OfferWallet:
         offer = available.offer
         if offer.inventory_remaining is None:
             return offer
+        unit.touch(lists=(Domain.OFFERS,))
         left = yield Sent(self._taken, {"offer": offer.id})
         after = msgspec.structs.replace(offer, inventory_remaining=left[0] if left else 0)
         if not left:

@@ -108,7 +108,7 @@ class SqlOfferWrites(SqlWriter):
         check_open(before, action, now)
         after = rule(before)
         if after.state is CustomerOfferState.REVOKED:
-            after = yield from self._wallet.restock(after)
+            after = yield from self._wallet.restock(unit, after)
         moved = after.state is not before.state
         self._wallet.move(unit, before, after, TOLD.get(after.state) if moved else None)
         unit.audit(SUMMARIES[action], changes_of(before, after))

@@ -104,6 +104,7 @@ class SqlTagWrites(SqlWriter):
         before = None if place is None else held[place]
         action, after = applied(unit.write, before, asked, definition.cap)
         if before is None:
+            unit.touch(lists=(Domain.TAGS,))  # which keys are in use
             unit.change(PUT_ON, msgspec.structs.asdict(after) | {"origin": after.origin.value})
         else:
             _change(unit, before, after)
@@ -131,6 +132,7 @@ class SqlTagWrites(SqlWriter):
         before = the_one((yield from self._of(asked)), asked)
         if before is None:
             raise Refusal(UserErrorCode.ALREADY_DONE, "The customer does not have this tag.", "key")
+        unit.touch(lists=(Domain.TAGS,))
         unit.change(TAKEN_OFF, {"customer_id": unit.customer_id, "key": before.key, "was": before.value_key})
         _tell(unit, TagAction.REMOVED, before, _differences(asked.key, before, None))
         return TagShown(None)

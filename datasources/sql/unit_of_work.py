@@ -6,7 +6,7 @@ statement beside its reads. Whatever belongs to a customer is changed under the 
 before anything that the work decides by is read: nothing read can be stale, at READ COMMITTED too.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -16,6 +16,7 @@ from sqlalchemy import String
 
 from datasources.audit import AuditChange, AuditOutcome, AuditRow
 from datasources.audit_chain import CHAINED, GENESIS, next_hash
+from datasources.caching import Changed
 from datasources.errors import CustomerUnknown, SourceRefused, SourceUnavailable
 from datasources.ids import NO_CUSTOMER, CustomerId, EntityId, new_id
 from datasources.profiles import MembershipState, ProcessingState
@@ -78,6 +79,7 @@ class Unit:
         """Those that are yet to be told."""
         self.entries: dict[UUID, AuditRow] = {}
         """The entries that another database is told of, by their ids."""
+        self._touched: list[Changed] = []
 
     def check_standing(self, *, grants: bool, lifts_block: bool = False) -> None:
         """Pass where the customer may be dealt with so (settled.md, "Restricted and blocked"). Raises Refusal."""
@@ -222,13 +224,19 @@ class Unit:
         finally:
             self.write, self.ids = own
 
+    def touch(self, *, customers: Iterable[CustomerId] = (), lists: Iterable[Domain] = ()) -> None:
+        """Have caches told that rows of other customers change, or what domains have that belongs to none."""
+        self._touched.append(Changed(frozenset(customers), frozenset(lists)))
+
     def flush(self) -> Statements[None]:
         """Make the changes so far."""
         asked, self._asked = self._asked, []
+        touched, self._touched = self._touched, []
         if self._messages:
             asked += posted(self._messages, self.write.now)
             self._messages = []
         if asked:
+            yield Changed.together((Changed(frozenset((self.customer_id,)) - {PROGRAM}), *touched))
             yield from sent(self._database, asked)
 
 

@@ -12,7 +12,7 @@ from datasources.importing.layout import DOMAINS, LayoutReport, load_layout, sch
 from datasources.sql import schema
 from datasources.sql.schema import SchemaState
 from gateway.commands.failing import Failed
-from gateway.commands.loading import only_source
+from gateway.commands.loading import forget, only_source
 from gateway.commands.preparing import ADVICE, check_content
 from gateway.config import Settings
 
@@ -35,6 +35,7 @@ def load_folder(settings: Settings, folder: Path, *, check: bool) -> None:
         raise Failed(_refused(report))
     if any(report.added.values()) and not check:
         asyncio.run(schema.analyze(name, url))
+        forget(settings)
     typer.echo(_told(report, check=check))
 
 

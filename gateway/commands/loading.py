@@ -13,6 +13,7 @@ from datasources.sql import schema
 from gateway.commands.failing import Failed
 from gateway.commands.preparing import check_content
 from gateway.config import Settings
+from gateway.sharing import forget_kept
 from gateway.sources import databases_of, sources_of
 
 SHIFTED = "the database was loaded with its dates moved to today: name another one by --database-url, or remove it"
@@ -55,8 +56,16 @@ def load_households(settings: Settings, households: int | None, *, as_of: dt.dat
         )
     if report.rows:
         asyncio.run(schema.analyze(name, url))
+        forget(settings)
     typer.echo(told(report))
     return report
+
+
+def forget(settings: Settings) -> None:
+    """Have the gateways that serve meanwhile give nothing that they kept of before."""
+    if not asyncio.run(forget_kept(settings)):
+        longest_s = max(settings.cache.ttl_s.by_domain.values())
+        typer.echo(f"Redis does not answer: what was cached before is served for up to {longest_s:.0f} s.", err=True)
 
 
 def told(report: ImportReport) -> str:

@@ -21,6 +21,10 @@ from gateway.sources import Runtime
 
 Households = Annotated[int | None, typer.Option(min=1, help="How many households to load; all 2,469 when left out.")]
 Port = Annotated[int | None, typer.Option(min=0, max=65_535, help="Where to listen; 0 takes a free port.")]
+UNSHARED = (
+    "without [redis] each worker keeps its own cache, and serves what another has changed: configure one, "
+    "cache nothing, or serve with one worker"
+)
 UNSHIFTED = (
     "the demo database was loaded with its dates moved to today: name another one by --database-url, or remove it"
 )
@@ -38,6 +42,8 @@ def serve(
 ) -> None:
     """Serve the graph."""
     settings = searching(configured(config, dev=dev), search_mode)
+    if workers > 1 and settings.redis is None and settings.cache.ttl_s.by_domain:
+        raise Failed(UNSHARED)
     if migrate_first:
         asyncio.run(migrate(settings))
     _check(settings)

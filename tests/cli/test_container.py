@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from datasources.registry import Domain
 from gateway.config import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,6 +19,7 @@ SECRETS = {
     "AUTH_JWKS_URL": "https://login.example.com/keys",
     "MASTER_KEY": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
     "CURSOR_SECRET": "s" * 32,
+    "CACHE_KEY": "c" * 32,
 }
 
 
@@ -58,6 +60,9 @@ def test_the_gateways_config_is_whole_once_the_secrets_are_given(
     assert settings.sources["loyalty"].url.get_secret_value() == (
         "postgresql+asyncpg://gateway:pass@postgres:5432/loyalty"
     )
+    assert settings.redis is not None and settings.redis.address == "redis://:pass@valkey:6379/0"
+    assert settings.cache.secret == b"c" * 32
+    assert settings.cache.ttl_s.by_domain == {Domain.LOCATIONS: 300.0, Domain.OFFERS: 60.0}
 
 
 def test_the_image_runs_as_nobody_special_with_pinned_packages() -> None:

@@ -54,6 +54,16 @@ def test_serve_serves_and_ends_when_told(config: Path) -> None:
         assert served.process.wait(30) == 130
 
 
+def test_workers_that_would_each_keep_a_cache_of_their_own_are_refused(config: Path, run: Run) -> None:
+    config.write_text(config.read_text() + "[cache.ttl_s]\nnotes = 60\n")
+    ended = run("serve", "--config", str(config), "--workers", "2")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        "error: without [redis] each worker keeps its own cache, and serves what another has changed: configure one, "
+        "cache nothing, or serve with one worker\n"
+    )
+
+
 def test_serve_for_development_believes_the_development_key_and_opens_the_search_asked_for(
     demo_state: Path, config: Path
 ) -> None:

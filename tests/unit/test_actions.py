@@ -4,6 +4,8 @@ import datetime as dt
 
 import pytest
 
+from datasources.counting import Rate
+from datasources.local.counters import LocalCounters
 from datasources.paging import Cursors
 from datasources.profiles import CustomerRow, MembershipState, ProcessingState
 from datasources.program import CustomerStatus, Program, ProgramSettings
@@ -47,7 +49,7 @@ def judged(
             bound=bound,
         ),
         cursors=Cursors(b"s" * 32),
-        lookups=Throttle(60, 30),
+        lookups=Throttle("lookups", Rate(60, 30), LocalCounters()),
         now=NOW,
         request_id="test",
     )

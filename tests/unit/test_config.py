@@ -5,14 +5,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from pydantic import ValidationError
 
+from datasources.caching import NEVER
 from datasources.program import SearchMode
+from datasources.registry import Domain
 from gateway import config
+from gateway.cache_sections import TtlSettings
 from gateway.config import ConfigError
 from gateway.development import DevelopmentKey
 from gateway.sections import RoleSettings
@@ -230,6 +231,52 @@ def test_a_section_that_can_not_be_is_refused(section: str, values: dict[str, An
     assert faults(**{section: values}) == (line,)
 
 
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            {"cache": {"ttl_s": {"cards": 5, "offers": 5, "audit": 0}}},
+            "cache.ttl_s: cards can't be cached: a balance has to be that of this moment; "
+            "audit can't be cached: the log has to be told as it stands",
+        ),
+        ({"cache": {"ttl_s": {"ofers": 5}}}, "cache.ttl_s.ofers: unknown key"),
+        ({"cache": {"ttl_s": {"offers": 3_601}}}, "cache.ttl_s.offers: Input should be less than or equal to 3600"),
+        ({"cache": {"ttl_s": {"offers": -1}}}, "cache.ttl_s.offers: Input should be greater than or equal to 0"),
+        ({"cache": {"key": "short"}}, "cache.key: must have at least 32 characters"),
+        (
+            {"redis": {"url": "redis://h"}, "cache": {"ttl_s": {"offers": 5}}},
+            "cache: needs key or key_file, what is kept in Redis is sealed by it",
+        ),
+        ({"redis": {}}, "redis.url: is missing"),
+        (
+            {"redis": {"url": "redis://h", "prefix": "A:"}},
+            "redis.prefix: String should match pattern '^[a-z0-9-]{1,40}$'",
+        ),
+        *(
+            (
+                {"redis": {"url": url}},
+                "redis.url: must be a redis or rediss URL: redis://user:password@host:port/database",
+            )
+            for url in ("http://h", "redis://", "redis://h:hunter2", "redis://h/first", "redis://h:0", "redis://[h")
+        ),
+    ],
+)
+def test_a_cache_that_can_not_be_is_refused(changes: dict[str, Any], line: str) -> None:
+    assert faults(**changes) == (line,)
+
+
+def test_every_domain_is_kept_as_long_as_the_config_says_or_never() -> None:
+    assert {domain.value.lower() for domain in Domain} == set(TtlSettings.model_fields) | {
+        domain.value.lower() for domain in NEVER
+    }
+    cache = {"key": SECRET, "ttl_s": {"offers": 60, "notes": 0}}
+    settings = config.production(document(cache=cache, redis={"url": "rediss://u:p@h:1/2"}))
+    assert settings.cache.ttl_s.by_domain == {Domain.OFFERS: 60.0}
+    assert settings.cache.secret == SECRET.encode()
+    assert settings.redis is not None and settings.redis.address == "rediss://u:p@h:1/2"
+    assert "u:p" not in repr(settings)
+
+
 def test_secrets_are_in_no_error_and_no_repr() -> None:
     settings = config.production(
         document(sources={"loyalty": {"kind": "sql", "url": "postgresql+asyncpg://u:hunter2@h/d"}})
@@ -328,30 +375,3 @@ def test_a_redefined_member_is_no_staff() -> None:
     role = RoleSettings.model_validate({"scopes": ["points:read"]}).over_default("member")
     assert role.scopes == {"points:read"}
     assert role.kind is ViewerKind.MEMBER
-
-
-def test_what_a_role_may_spend_on_an_operation_is_its_own_or_that_of_the_role_it_extends() -> None:
-    roles = {
-        "own": {"extends": "member", "max_cost": 300},
-        "extending": {"extends": "member"},
-        "replacing": {"scopes": ["points:read"], "max_cost": 20_000},
-        "new": {"scopes": ["points:read"]},
-    }
-    made = {name: RoleSettings.model_validate(role).over_default(name).max_cost for name, role in roles.items()}
-    assert made == {"own": 300, "extending": 1_000, "replacing": 20_000, "new": 5_000}
-    with pytest.raises(ValidationError):
-        RoleSettings.model_validate({"scopes": [], "max_cost": 0})
-
-
-def test_a_role_can_be_held_to_the_exact_search_and_not_be_loosened() -> None:
-    held = RoleSettings.model_validate({"extends": "care_agent", "search": "exact"}).over_default("counter")
-    assert held == msgspec.structs.replace(DEFAULT_ROLES["care_agent"], is_held_to_exact_search=True)
-    with pytest.raises(ValidationError):
-        RoleSettings.model_validate({"search": "advanced"})
-
-
-def test_a_new_role_extends_a_default_one() -> None:
-    settings = config.production(document(roles={"lead": {"extends": "care_agent", "scopes": ["approvals:*"]}}))
-    lead, care = settings.role_table["lead"], settings.role_table["care_agent"]
-    assert lead.scopes - care.scopes == {"approvals:decide"}
-    assert (lead.limits, lead.kind) == (care.limits, ViewerKind.STAFF)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from datasources.kinds import installed, kind_of
 from gateway import config, sections
 from gateway.access_sections import NotifierSettings
+from gateway.cache_sections import TtlSettings
 from gateway.config import Settings
 from permissions.roles import DEFAULT_ROLES
 from tests.unit.test_config import MASTER, SECRET, SIGNING_PEM
@@ -40,11 +41,14 @@ def test_the_example_loads_and_shows_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "master.key").write_text(MASTER)
     (tmp_path / "cursors.key").write_text(SECRET)
     (tmp_path / "signing.pem").write_text(SIGNING_PEM)
+    (tmp_path / "cache.key").write_text(SECRET)
     path = tmp_path / "gateway.toml"
     path.write_text(EXAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
     settings = config.load(path)
     assert settings.server == sections.ServerSettings()
     assert settings.notifier == NotifierSettings()
+    assert settings.redis is not None and settings.redis.prefix == "customer-graph"
+    assert (settings.cache.memory_mb, settings.cache.ttl_s) == (64, TtlSettings())
     assert settings.signing is not None
     assert (settings.signing.session_ttl_s, settings.signing.link_ttl_s) == (900, 1_800)
     assert settings.domains.sources == dict.fromkeys(settings.domains.sources, "loyalty") | {

@@ -1,0 +1,169 @@
+"""What an answer is kept as: under which name, sealed with which key, and what of a method decides both.
+
+Names tell nothing: each is a keyed hash of all that was asked. AES-256-GCM (NIST SP 800-38D) under a key of its own for
+every entry, which comes of the same hash, so that no nonce is ever used twice under one; the name is authenticated with
+the value.
+"""
+
+import datetime as dt
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from datasources.caching import BESIDE_LISTS, UNKEPT
+from datasources.fingerprints import derived_key
+from datasources.ids import CustomerId
+from datasources.paging import PageRequest
+from datasources.registry import Domain
+
+Value = TypeVar("Value")
+
+NAME, KEY, NONCE = 16, 32, 12
+ROW, SCOPE = b"row:", b"version:"
+CUSTOMER, LISTS = b"customer", SCOPE + b"lists:"
+EVERYTHING = SCOPE + b"everything"
+"""The scope that every entry belongs to."""
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+"""Where a default is made by a function, which differs between processes."""
+NO_CLOCK = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+"""Stands for the time of a request in the name of its answer: it never comes again."""
+
+
+class Entry(msgspec.Struct, Generic[Value], array_like=True, frozen=True):
+    """An answer with the versions of its scopes, when its source was asked and how long that took (Unix time), and the
+    program's time that it was asked at."""
+
+    versions: bytes
+    read_at: float
+    took_s: float
+    clock: dt.datetime | None
+    value: Value
+
+
+def entry_of(answer: Any) -> Any:
+    """The type of entries that hold answers of a type."""
+    return Entry[answer]
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """A method of a domain's reader: whose its answers are, which of its arguments is the clock, what it answers to a key.
+
+    The positions are those of the arguments behind the keys; of a method without keys, of all.
+    """
+
+    title: str
+    is_keyed: bool
+    is_owned: bool
+    """Its keys name a customer, first or alone."""
+    scopes: tuple[bytes, ...]
+    """Those that all its answers belong to."""
+    page: int | None
+    now: int | None
+    answer: Any  # a type
+
+    @property
+    def is_list(self) -> bool:
+        """True where the answer to a key is a list of rows."""
+        return get_origin(self.answer) is tuple
+
+    @property
+    def digest(self) -> bytes:
+        """Another one for every change of the rows: what an older release kept is never misread."""
+        told = ADDRESS.sub("", repr(msgspec.inspect.type_info(entry_of(self.answer))))
+        return hashlib.blake2b(told.encode(), digest_size=NAME).digest()
+
+
+@cache
+def shape_of(domain: Domain, name: str) -> Shape | None:
+    """The method as the domain's protocol has it; None where its answers are never kept, or it is none of the protocol."""
+    module = import_module(f"datasources.{domain.value.lower()}")
+    protocols = (
+        found
+        for named, found in vars(module).items()
+        if named.endswith("Reader") and found.__module__ == module.__name__
+    )
+    method = next((getattr(protocol, name, None) for protocol in protocols), None)
+    title = f"{domain.value.lower()}.{name}"
+    if method is None or title in UNKEPT:
+        return None
+    hints = get_type_hints(method)
+    answer = hints.pop("return")
+    names, first = list(hints), next(iter(hints.values()))
+    is_keyed = get_origin(first) is Sequence
+    is_owned = is_keyed and _is_owned(get_args(first)[0])
+    own = names[1:] if is_keyed else names
+    is_listed = not is_owned or title in BESIDE_LISTS
+    return Shape(
+        title,
+        is_keyed,
+        is_owned,
+        (EVERYTHING, lists_of(domain)) if is_listed else (EVERYTHING,),
+        own.index("page") if hints.get("page") is PageRequest else None,
+        own.index("now") if "now" in own else None,
+        _settled(get_args(answer)[0] if is_keyed else answer),
+    )
+
+
+def _settled(answer: Any) -> Any:
+    """A list is a tuple, whatever the reader makes of it: once it was kept nobody knows any more."""
+    return tuple[get_args(answer)[0], ...] if get_origin(answer) is Sequence else answer  # type: ignore[misc]
+
+
+def lists_of(domain: Domain) -> bytes:
+    """The scope of what a domain has that belongs to no customer."""
+    return LISTS + domain.value.encode()
+
+
+def _is_owned(key: Any) -> bool:
+    return key is CustomerId or (get_origin(key) is tuple and get_args(key)[0] is CustomerId)
+
+
+class Vault:
+    """Names and seals the entries of one program; `prefix` tells it from others in the same store."""
+
+    def __init__(self, secret: bytes, prefix: str) -> None:
+        self._naming = derived_key(secret, f"cache of {prefix}")
+
+    def scope(self, customer: CustomerId) -> bytes:
+        """The scope of what belongs to a customer."""
+        return SCOPE + hashlib.blake2b(CUSTOMER + customer.bytes, key=self._naming, digest_size=NAME).digest()
+
+    def place(self, *told: object) -> "hashlib.blake2b":
+        """The hash of what all keys of a call share, to be gone on with for each."""
+        return hashlib.blake2b(ENCODER.encode(told), key=self._naming, digest_size=NAME + KEY)
+
+
+def named(place: "hashlib.blake2b", key: object) -> tuple[bytes, bytes]:
+    """The name of what is kept for a key, and the key that it is sealed with."""
+    own = place.copy()
+    own.update(ENCODER.encode(key))
+    digest = own.digest()
+    return ROW + digest[:NAME], digest[NAME:]
+
+
+ENCODER = msgspec.msgpack.Encoder(order="deterministic", uuid_format="bytes")
+WRITER = msgspec.msgpack.Encoder(uuid_format="bytes")
+
+
+def sealed(name: bytes, seal: bytes, entry: Entry[Any]) -> bytes:
+    """The entry as it is kept. Raises TypeError, ValueError, OverflowError for what can't be written down."""
+    nonce = os.urandom(NONCE)
+    return nonce + AESGCM(seal).encrypt(nonce, WRITER.encode(entry), name)
+
+
+def opened(
+    name: bytes, seal: bytes, value: bytes, decoder: "msgspec.msgpack.Decoder[Entry[Value]]"
+) -> Entry[Value] | None:
+    """The entry that was kept; None where it was tampered with, sealed by another key, or is of another shape."""
+    try:
+        return decoder.decode(AESGCM(seal).decrypt(value[:NONCE], value[NONCE:], name))
+    except (InvalidTag, msgspec.MsgspecError, ValueError):
+        return None

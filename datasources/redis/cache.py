@@ -1,0 +1,162 @@
+"""Where the gateways of a program keep answers together: `datasources.caching.Store` in Redis."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+
+from datasources.cache_entries import EVERYTHING
+from datasources.caching import Kept, Seen, new_version
+from datasources.redis.client import RedisClient, RedisDown
+
+VERSIONS_S = 86_400
+"""Longer than anything is kept; an entry whose version is gone does not hold."""
+WAITING = 1_000
+"""Entries that wait to be kept; beyond them none is."""
+OWED = 1_000
+"""Scopes whose versions are still to be taken away; beyond them everything's is."""
+
+log = structlog.get_logger()
+
+
+class RedisStore:
+    """Serves `datasources.caching.Store`: one MGET a tick, and one pipeline of SETs at a time."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client, self._prefix = client, f"{prefix}:".encode()
+        self._names: dict[bytes, None] = {}
+        self._scopes: dict[bytes, None] = {}
+        self._waiting: list[asyncio.Future[Seen | None]] = []
+        self._kept: list[Kept] = []
+        self._is_keeping = False
+        self._owed: set[bytes] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        client.on_return.append(self._settle)
+
+    @property
+    def is_up(self) -> bool:
+        """See Store."""
+        return self._client.is_up
+
+    @property
+    def is_owing(self) -> bool:
+        """True while versions are still to be taken away."""
+        return bool(self._owed)
+
+    def look(self, names: Iterable[bytes], scopes: Iterable[bytes]) -> "asyncio.Future[Seen | None]":
+        """See Store."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Seen | None] = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._dispatch)
+        self._waiting.append(future)
+        self._names.update(dict.fromkeys(names))
+        self._scopes.update(dict.fromkeys(scopes))
+        return future
+
+    def keep(self, entries: Sequence[Kept]) -> None:
+        """See Store."""
+        if not entries or not self.is_up or len(self._kept) >= WAITING:
+            return
+        self._kept.extend(entries)
+        if not self._is_keeping:
+            self._is_keeping = True
+            self._begin(self._keep())
+
+    async def revoke(self, scopes: Sequence[bytes]) -> None:
+        """See Store."""
+        if scopes and not await self._revoked(scopes):
+            self._owed.update(scopes)
+            if len(self._owed) > OWED:
+                self._owed = {EVERYTHING}
+
+    async def finish(self) -> None:
+        """Wait for what was begun."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Finish; tell where what was changed could not be made known."""
+        await self.finish()
+        await self._settle()
+        if self._owed:
+            log.warning("cache.stale", scopes=len(self._owed))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _dispatch(self) -> None:
+        wanted, waiting = (list(self._names), list(self._scopes)), self._waiting
+        self._names, self._scopes, self._waiting = {}, {}, []
+        self._begin(self._look(*wanted, waiting))
+
+    async def _look(
+        self, names: list[bytes], scopes: list[bytes], waiting: list["asyncio.Future[Seen | None]"]
+    ) -> None:
+        found = await self._found(names, scopes)
+        for future in waiting:
+            if not future.done():  # whoever was cancelled
+                future.set_result(found)
+
+    async def _found(self, names: list[bytes], scopes: list[bytes]) -> Seen | None:
+        if self._owed:
+            await self._settle()
+            if self._owed:
+                return None
+        try:
+            return await self._client.run(lambda redis: self._read(redis, names, scopes))
+        except RedisDown:
+            return None
+
+    async def _read(self, redis: "Redis", names: list[bytes], scopes: list[bytes]) -> Seen:
+        wanted = scopes + names
+        values: list[Any] = await redis.mget([self._prefix + name for name in wanted])
+        seen = dict(zip(wanted, values, strict=True))
+        missing = [scope for scope in scopes if seen[scope] is None]
+        if missing:
+            seen |= await self._made(redis, missing)
+        return seen
+
+    async def _made(self, redis: "Redis", scopes: list[bytes]) -> Seen:
+        """New versions, or those of others who came first."""
+        made = {scope: new_version() for scope in scopes}
+        async with redis.pipeline(transaction=False) as pipe:
+            for scope, version in made.items():
+                pipe.set(self._prefix + scope, version, ex=VERSIONS_S, nx=True, get=True)
+            others = await pipe.execute()
+        return {scope: other or made[scope] for scope, other in zip(scopes, others, strict=True)}
+
+    async def _keep(self) -> None:
+        """Keep what waits, until nothing does. The one connection that this takes is all that it ever takes."""
+        try:
+            while self._kept:
+                entries, self._kept = self._kept, []
+                await self._client.run(lambda redis: self._set(redis, entries))  # noqa: B023  # awaited here
+        except RedisDown:
+            self._kept.clear()
+        finally:
+            self._is_keeping = False
+
+    async def _set(self, redis: "Redis", entries: Sequence[Kept]) -> None:
+        async with redis.pipeline(transaction=False) as pipe:
+            for entry in entries:
+                pipe.set(self._prefix + entry.name, entry.value, px=round(entry.ttl_s * 1_000))
+            await pipe.execute()
+
+    async def _settle(self) -> None:
+        """Take away the versions that could not be when something was changed."""
+        owed = set(self._owed)
+        if owed and await self._revoked(list(owed)):
+            self._owed -= owed
+
+    async def _revoked(self, scopes: Sequence[bytes]) -> bool:
+        """True once nothing that was kept under their versions holds. Done also by a Redis that is full."""
+        keys = [self._prefix + scope for scope in scopes]
+        try:
+            await self._client.run(lambda redis: redis.unlink(*keys))
+        except RedisDown:
+            return False
+        return True

