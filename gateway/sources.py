@@ -24,7 +24,9 @@ from datasources.sql.access_writes import SqlAccessWrites
 from datasources.sql.engine import Database
 from datasources.sql.outbox import SqlOutbox
 from datasources.sql.program import SqlProgram
+from datasources.sql.recorder import SqlRecorder
 from datasources.sql.source import SqlSource
+from datasources.surroundings import Connected, Surroundings
 from gateway.access_sections import NotifierSettings, address_of
 from gateway.config import Settings
 from gateway.signing import SigningKey
@@ -163,6 +165,7 @@ def _bound(each: Mapping[str, Source], bound: Mapping[Domain, str], equipment: E
     for domain, source in serving.items():
         if domain not in source.reads:
             raise NotServed(source.name, domain.value.lower())
+    _connect(each, serving)
     audit = _writer(Domain.AUDIT, serving, None)
     return Sources(
         **{domain.value.lower(): _reader(domain, serving) for domain in Domain},
@@ -174,6 +177,16 @@ def _bound(each: Mapping[str, Source], bound: Mapping[Domain, str], equipment: E
         bound=bound,
         sessions=equipment.signing,
     )
+
+
+def _connect(each: Mapping[str, Source], serving: Mapping[Domain, Source]) -> None:
+    """Have those that need others know them."""
+    log = serving.get(Domain.AUDIT)
+    recorder = SqlRecorder(log.database) if isinstance(log, SqlSource) else None
+    surroundings = Surroundings(_reader(Domain.PROFILES, serving), recorder)
+    for source in each.values():
+        if isinstance(source, Connected):
+            source.connect(surroundings)
 
 
 def _reader(domain: Domain, serving: Mapping[Domain, Source]) -> Any:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pydantic import BaseModel, ValidationError
 
+from datasources.http.settings import HttpSettings
 from datasources.kinds import installed, kind_of
 from datasources.program import SearchMode
 from gateway import config, sections
@@ -165,7 +166,7 @@ def test_all_faults_are_told_at_once() -> None:
         "cursors.secret: must have at least 32 characters",
         "extra: unknown key",
         "sources.loyalty.url: must be a sqlite or postgresql URL",
-        "sources.desk.kind: must be one of sql",
+        "sources.desk.kind: must be one of http, sql",
         "domains.tickets: unknown source 'helpdesk'",
         "roles.temp: needs scopes or extends, as it is no default role",
     )
@@ -375,11 +376,28 @@ def keys_of(model: type[BaseModel]) -> set[str]:
 def test_the_example_names_every_key() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     named = set(re.findall(r"^(?:# )?(\w+) =", text, re.MULTILINE))
-    named |= {part for header in re.findall(r"^\[(.+)\]", text, re.MULTILINE) for part in header.split(".")}
+    named |= {part for header in re.findall(r"^(?:# )?\[(.+)\]", text, re.MULTILINE) for part in header.split(".")}
     named |= set(re.findall(r"[{,] (\w+) =", text))
     own = {"loyalty", "supervisor", "points_add", "points_deduct", "card_add", "card_deduct"}
+    own |= {
+        "zendesk",
+        "processor",
+        "of_customers",
+        "cardBalanceAdjust",
+        "cardRegister",
+        "number",
+        "sort_by",
+        "sort_order",
+        "starting_after",
+    }
+    own |= {"requesters", "direction", "amount", "reason", "insufficient_funds", "new", "open"}
+    own |= {"id", "external_id", "system", "status", "type", "subject", "submitted_at", "updated_at", "balance_minor"}
     of_kinds = set().union(*(keys_of(kind_of(name).settings) for name in installed()))
     assert named - own == keys_of(Settings) | of_kinds
+
+
+OWN = {"headers", "auth", "ping", "reads"}
+"""What has no default to show."""
 
 
 def test_the_example_loads_and_shows_the_defaults(tmp_path: Path) -> None:
@@ -393,6 +411,8 @@ def test_the_example_loads_and_shows_the_defaults(tmp_path: Path) -> None:
     assert settings.notifier == NotifierSettings()
     assert settings.signing is not None
     assert (settings.signing.session_ttl_s, settings.signing.link_ttl_s) == (900, 1_800)
+    shown = HttpSettings(kind="http", base_url="https://example.zendesk.com/api/v2").model_dump(exclude=OWN)
+    assert settings.sources["zendesk"].model_dump(exclude=OWN) == shown
     assert settings.domains.sources == dict.fromkeys(settings.domains.sources, "loyalty") | {"tickets": None}
     assert settings.role_table["supervisor"].scopes == DEFAULT_ROLES["care_agent"].scopes | {
         "approvals:decide",
