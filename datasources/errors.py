@@ -45,6 +45,24 @@ class SourceRefused(SourceError):
     reason = "can't do this"
 
 
+class SourceThrottled(SourceUnavailable):
+    """The source takes no more calls until a time that it told."""
+
+    reason = "takes no more calls for now, try again later"
+
+
+class AnswerUnclear(SourceRefused):
+    """What the source answered is not what it is said to answer: no JSON, other types, rows that are missing."""
+
+    reason = "answered what can't be understood"
+
+
+class ListTooLong(SourceRefused):
+    """The source can only be read whole, and has more rows than are read at once."""
+
+    reason = "has more rows than are read at once"
+
+
 class NotConfigured(SourceError):
     """No source is bound to the domain, or the source holds no program yet."""
 

@@ -24,12 +24,16 @@ class ReadOnly:
         return MethodType(_refusing(name), self)
 
 
+def unchangeable(source: str) -> Refusal:
+    """Why what a source keeps stays as it is."""
+    return Refusal(UserErrorCode.SOURCE_UNAVAILABLE, f"This is kept in {source}, which can't be changed from here.")
+
+
 def _refusing(name: str) -> Callable[..., Awaitable[Any]]:
     """A method under this name, as calls are told by it."""
 
     async def method(own: ReadOnly, *_arguments: object, **_named: object) -> Any:
-        message = f"This is kept in {own.source}, which can't be changed from here."
-        raise Refusal(UserErrorCode.SOURCE_UNAVAILABLE, message)
+        raise unchangeable(own.source)
 
     method.__name__ = name
     return method

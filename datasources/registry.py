@@ -46,6 +46,9 @@ class Reader(Protocol):
     """What every reader tells of itself: the domain it serves and the name of its source.
 
     What `is_stepped` and `asks_together` say is False where a reader leaves them out.
+
+    A method that takes keys answers one result per key, in key order. Where a key alone can't be answered it may have the
+    SourceError in the place of its answer, so that the other keys stand; where none can be, it raises it.
     """
 
     domain: ClassVar[Domain]

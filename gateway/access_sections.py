@@ -4,14 +4,15 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from gateway.sections import FileText, Section, Text, is_loopback
+from datasources.addresses import is_loopback, secure_url
+from datasources.secrets import FileText
+from gateway.sections import Section, Text
 
 PrivateKey = Ed25519PrivateKey | EllipticCurvePrivateKey
 SMTP = "smtp"
@@ -36,10 +37,7 @@ def _signs(text: SecretStr) -> SecretStr:
 
 def _link(url: str) -> str:
     """The token stands in it once, and it is fetched in secret."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host))):
-        raise ValueError("must be an https URL (http on a loopback address only)")
+    secure_url(url)
     if url.count("{token}") != 1:
         raise ValueError("must have {token} once, where the token goes")
     return url

@@ -7,7 +7,8 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator, model_va
 
 from datasources.caching import LONGEST_S, NEVER
 from datasources.registry import Domain
-from gateway.sections import FileText, Long, Section
+from datasources.secrets import FileText
+from gateway.sections import Long, Section
 
 Seconds = Annotated[int, Field(ge=0, le=LONGEST_S)]
 

@@ -2,17 +2,16 @@
 
 import base64
 import binascii
-import ipaddress
 from enum import Enum
-from pathlib import Path
 from typing import Annotated, Literal, TypeVar
-from urllib.parse import urlsplit
 
 import jwt
 from jwt.algorithms import AllowedPublicKeys
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
+from datasources.addresses import secure_url
 from datasources.program import SearchMode
+from datasources.secrets import FileText
 from permissions.model import STRANGER_COST, AdjustmentLimit, AdjustmentOperation, Scope, ViewerKind
 from permissions.roles import DEFAULT_ROLES, Role, scopes_of
 
@@ -28,33 +27,6 @@ class Section(BaseModel):
     """A table of the config: unknown keys are refused, and nothing changes once it is read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-def _content(path: object) -> str:
-    """The text of a file that holds a secret."""
-    if not isinstance(path, str) or not path:
-        raise ValueError("must be the path of a file")
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise ValueError(f"the file can't be read ({type(error).__name__})") from None
-
-
-def is_loopback(host: str) -> bool:
-    """True where what is sent to the host never leaves this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _jwks_url(url: str) -> str:
-    """Keys fetched in clear could be anyone's."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host))):
-        raise ValueError("must be an https URL (http on a loopback address only)")
-    return url
 
 
 def _master_key(text: SecretStr) -> SecretStr:
@@ -98,8 +70,6 @@ def _at_least_one(values: tuple[Item, ...]) -> tuple[Item, ...]:
     return values
 
 
-FileText = Annotated[SecretStr, BeforeValidator(_content)]
-"""Set by the path of a file; the value is the file's text."""
 Masters = AfterValidator(_master_key)
 Long = AfterValidator(_long_enough)
 Text = Annotated[str, Field(min_length=1)]
@@ -204,7 +174,7 @@ class AuthSettings(Section):
     issuer: Text
     audience: Annotated[tuple[Text, ...], BeforeValidator(_as_list), AfterValidator(_at_least_one)]
     algorithms: Annotated[tuple[Algorithm, ...], AfterValidator(_at_least_one)] = (Algorithm.RS256,)
-    jwks_url: Annotated[str, AfterValidator(_jwks_url)] | None = None
+    jwks_url: Annotated[str, AfterValidator(secure_url)] | None = None
     key: SecretStr | None = None
     key_file: FileText | None = None
     anonymous: bool = False

@@ -26,8 +26,10 @@ from datasources.sql.access_writes import SqlAccessWrites
 from datasources.sql.engine import Database
 from datasources.sql.outbox import SqlOutbox
 from datasources.sql.program import SqlProgram
+from datasources.sql.recorder import SqlRecorder
 from datasources.sql.source import SqlSource
 from datasources.sql.split import part
+from datasources.surroundings import Connected, Surroundings
 from gateway.access_sections import NotifierSettings, address_of
 from gateway.config import Settings
 from gateway.relays import couriers, running
@@ -181,6 +183,7 @@ def _bound(each: Mapping[str, Source], bound: Mapping[Domain, str], equipment: E
     for domain, source in serving.items():
         if domain not in source.reads:
             raise NotServed(source.name, domain.value.lower())
+    _connect(each, serving, shared)
     audit = _writer(Domain.AUDIT, serving, None, shared)
     return Sources(
         **{domain.value.lower(): _reader(domain, serving, shared) for domain in Domain},
@@ -200,6 +203,16 @@ def _reader(domain: Domain, serving: Mapping[Domain, Source], shared: Shared) ->
         return Unbound(domain)
     reader, layers = serving[domain].reader(domain), shared.layers(domain)
     return Layered(reader, *layers) if layers else reader
+
+
+def _connect(each: Mapping[str, Source], serving: Mapping[Domain, Source], shared: Shared) -> None:
+    """Have those that need others know them."""
+    log = serving.get(Domain.AUDIT)
+    recorder = SqlRecorder(log.database) if isinstance(log, SqlSource) else None
+    surroundings = Surroundings(_reader(Domain.PROFILES, serving, shared), recorder)
+    for source in each.values():
+        if isinstance(source, Connected):
+            source.connect(surroundings)
 
 
 def _writer(domain: Domain, serving: Mapping[Domain, Source], audit: Any, shared: Shared) -> Any:

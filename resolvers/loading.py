@@ -114,6 +114,12 @@ class Loaders:
             self.failed.setdefault(method.__self__.domain, error)  # type: ignore[attr-defined]  # a reader has one
             raise
 
+    def _remember(self, method: Any, answers: Sequence[object]) -> None:
+        """Note that a source failed for some of the keys: it told so in the place of their answers."""
+        failure = next((answer for answer in answers if isinstance(answer, SourceError)), None)
+        if failure is not None:
+            self.failed.setdefault(method.__self__.domain, failure)
+
     def _loader(self, method: Any, shared: tuple[Hashable, ...]) -> Loader:
         loader = self._loaders.get((method, *shared))
         if loader is None:
@@ -142,7 +148,9 @@ class Loaders:
         """The function that a loader calls with all keys of a tick."""
 
         async def batch(keys: list[Any]) -> list[Any]:
-            return list(await self._called(method, keys, *shared))
+            answers = list(await self._called(method, keys, *shared))
+            self._remember(method, answers)
+            return answers
 
         return batch
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from datasources.errors import SourceError
 from datasources.observing import OBSERVED, Observed
 from datasources.paging import Page
 from resolvers.loading import Ask, Begin, Loader, Loaders, call_name
@@ -129,7 +130,7 @@ class RecordingLoaders(Loaders):
 
 def _rows(found: object) -> int:
     """How many rows a source answered for a key."""
-    if found is None:
+    if found is None or isinstance(found, SourceError):
         return 0
     if isinstance(found, Page):
         return len(found.rows)

@@ -161,7 +161,8 @@ class Gateway:
         while isinstance(table, Join):
             table = table.left
         domain = OWNERS.get(getattr(table, "name", ""), Domain.PROFILES)
-        return self.runtime.databases[bound.get(domain, bound[Domain.PROFILES])].url
+        databases, home = self.runtime.databases, bound[Domain.PROFILES]
+        return databases.get(bound.get(domain, home), databases[home]).url
 
     def customer_id(self, support_id: str) -> str:
         """The global id of the customer with this support id."""

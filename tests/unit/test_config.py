@@ -161,7 +161,7 @@ def test_all_faults_are_told_at_once() -> None:
         "cursors.secret: must have at least 32 characters",
         "extra: unknown key",
         "sources.loyalty.url: must be a sqlite or postgresql URL",
-        "sources.desk.kind: must be one of duckdb, sql",
+        "sources.desk.kind: must be one of duckdb, http, sql",
         "domains.tickets: unknown source 'helpdesk'",
         "roles.temp: needs scopes or extends, as it is no default role",
     )

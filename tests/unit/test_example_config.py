@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from datasources.http.settings import HttpSettings
 from datasources.kinds import installed, kind_of
 from gateway import config, sections
 from gateway.access_sections import NotifierSettings
@@ -14,6 +15,8 @@ from gateway.config import Settings
 from permissions.roles import DEFAULT_ROLES
 from tests.unit.test_config import MASTER, SECRET, SIGNING_PEM
 
+OWN = {"headers", "auth", "ping", "reads"}
+"""What an http source has no default of to show."""
 EXAMPLE = Path(__file__).parents[2] / "gateway.example.toml"
 
 
@@ -30,9 +33,21 @@ def keys_of(model: type[BaseModel]) -> set[str]:
 def test_the_example_names_every_key() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     named = set(re.findall(r"^(?:# )?(\w+) =", text, re.MULTILINE))
-    named |= {part for header in re.findall(r"^\[(.+)\]", text, re.MULTILINE) for part in header.split(".")}
+    named |= {part for header in re.findall(r"^(?:# )?\[(.+)\]", text, re.MULTILINE) for part in header.split(".")}
     named |= set(re.findall(r"[{,] (\w+) =", text))
     own = {"loyalty", "helpdesk", "warehouse", "supervisor", "points_add", "points_deduct", "card_add", "card_deduct"}
+    own |= {
+        "zendesk",
+        "processor",
+        "of_customers",
+        "cardBalanceAdjust",
+        "cardRegister",
+        "number",
+        "sort_by",
+        "sort_order",
+    }
+    own |= {"starting_after", "requesters", "direction", "amount", "reason", "insufficient_funds", "new", "open"}
+    own |= {"id", "external_id", "system", "status", "type", "subject", "submitted_at", "updated_at", "balance_minor"}
     of_kinds = set().union(*(keys_of(kind_of(name).settings) for name in installed()))
     assert named - own == keys_of(Settings) | of_kinds
 
@@ -62,6 +77,8 @@ def test_the_example_loads_and_shows_the_defaults(tmp_path: Path) -> None:
         "csv_folder": tmp_path / "exports",
         "threads": 2,
     }
+    shown = HttpSettings(kind="http", base_url="https://example.zendesk.com/api/v2").model_dump(exclude=OWN)
+    assert settings.sources["zendesk"].model_dump(exclude=OWN) == shown
     assert settings.role_table["supervisor"].scopes == DEFAULT_ROLES["care_agent"].scopes | {
         "approvals:decide",
         "notes:editAny",
