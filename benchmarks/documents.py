@@ -73,7 +73,7 @@ def samples(schema: Any) -> Iterator[Sample]:
 def held(schema: Any, count: int) -> list[float]:
     """Megabytes of the process after each fifth of so many different documents, each with a plan.
 
-    Cyclic garbage, which a document is that was let go of, is looked for as seldom as in the server.
+    Cyclic garbage, which validation leaves, is looked for as seldom as in the server.
     """
     documents, process, found = Documents(schema, ServerSettings()), psutil.Process(), []
     collect_seldom()

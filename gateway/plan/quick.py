@@ -5,10 +5,10 @@ graphql-core has it. What does not fit raises, and the fields are then taken one
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import count
-from types import NoneType
+from types import CodeType, NoneType
 from typing import Any, NoReturn
 
 from graphql import (
@@ -132,8 +132,11 @@ class Writer:
 
     def compiled(self, source: str) -> Any:  # the function
         """The function `made_of` that the source defines."""
-        exec(source, self._names)  # noqa: S102  # names are numbered here, keys are names of GraphQL
-        return self._names.pop("made_of")
+        code = compile(source, "<plan>", "exec")
+        # Knowing all names it would know itself and whatever knows it: a cycle, that left plan and document to the collector.
+        names = {name: self._names[name] for name in _names_in(code) if name in self._names}
+        exec(code, names)  # noqa: S102  # names are numbered here, keys are names of GraphQL
+        return names.pop("made_of")
 
     def _variable(self) -> str:
         return f"v{next(self._numbers)}"
@@ -151,7 +154,7 @@ class Writer:
         """A list: of objects that must be there, by one call for all of them."""
         if isinstance(item, GraphQLNonNull) and selection is not None and not isinstance(item.of_type, GraphQLList):
             selection.compile(is_listed=True)
-            return f"{self.known(selection)}.each(listed({value}), c)"
+            return f"{self.known(selection.each)}(listed({value}), c)"
         v = self._variable()
         return f"[{self.of_type(item, v, selection)} for {v} in listed({value})]"
 
@@ -166,6 +169,14 @@ class Writer:
             return f"({v}._name_ if ({v} := {value}).__class__ is {self.known(members)} else {coerce})"
         passing = PASSING.get(type_, "({v} := {value}) is unfit")  # type: ignore[arg-type]  # scalars alone are there
         return f"({v} if {passing.format(v=v, value=value)} else {coerce})"
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    """The names that a code and those in it look for, some of them attributes."""
+    yield from code.co_names
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield from _names_in(one)
 
 
 def _unfit(value: object) -> NoReturn:

@@ -61,8 +61,8 @@ class Selection:
     ) -> None:
         self.fields, self.later, self.written = fields, later, written
         self._blank: dict[str, Any] = {**dict.fromkeys(keys), **constants}
-        self.quick: Quick = self._first
-        self.each: Callable[[Sequence[Any], Any], list[dict[str, Any]]] = self._first_of_each
+        self.quick: Quick
+        self.each: Callable[[Sequence[Any], Any], list[dict[str, Any]]]
         """The objects of rows, each as `quick` writes it."""
 
     def compile(self, *, is_listed: bool) -> None:
@@ -72,13 +72,12 @@ class Selection:
         else:
             self.quick = self.written.one()
 
-    def _first(self, row: Any, context: Any) -> dict[str, Any]:
-        self.compile(is_listed=False)
-        return self.quick(row, context)
-
-    def _first_of_each(self, rows: Sequence[Any], context: Any) -> list[dict[str, Any]]:
-        self.compile(is_listed=True)
-        return self.each(rows, context)
+    def __getattr__(self, name: str) -> Any:
+        """A function that was not needed before; a method in its place until then would be a cycle."""
+        if name not in {"quick", "each"}:
+            raise AttributeError(name)
+        self.compile(is_listed=name == "each")
+        return getattr(self, name)
 
     def complete(self, run: Run, row: Any, position: Position) -> None:
         """Put the object of a row, which is there, in its place."""

@@ -130,13 +130,13 @@ class Generated:
         self.bytes = 0
         monkeypatch.setattr(quick, "exec", self._noted, raising=False)
 
-    def _noted(self, source: str, *names: dict[str, Any]) -> None:
-        waiting = [compile(source, "generated", "exec")]
+    def _noted(self, code: CodeType, names: dict[str, Any]) -> None:
+        waiting = [code]
         while waiting:
-            code = waiting.pop()
-            self.bytes += len(code.co_code)
-            waiting += [one for one in code.co_consts if isinstance(one, CodeType)]
-        exec(source, *names)  # noqa: S102  # as it would be
+            one = waiting.pop()
+            self.bytes += len(one.co_code)
+            waiting += [found for found in one.co_consts if isinstance(found, CodeType)]
+        exec(code, names)  # noqa: S102  # as it would be
 
 
 def test_generated_code_grows_with_the_fields_and_not_with_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
