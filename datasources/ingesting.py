@@ -17,7 +17,7 @@ from datasources.profile_values import LONGEST_EMAIL, Identifier
 from datasources.profiles import LookupKind, Named, Within
 from datasources.program import EventType, ProgramSettings
 from datasources.purchases import check_moment
-from datasources.recording import SOURCE
+from datasources.recording import SOURCE, SearchTexts
 from datasources.refusals import UserErrorCode
 from datasources.writing import LONGEST_NAME, Refusal, Write, Writer, Written, check_length
 
@@ -89,13 +89,20 @@ class Ingested(msgspec.Struct, frozen=True, gc=False):
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """An event that can be taken in: its key, whom it is about, the facts that it tells, and what else it tells."""
+    """An event that can be taken in: its key, whom it is about, the facts that it tells, as JSON what else it tells, if
+    anything, and what it is found by. All that can be worked out before anything is locked."""
 
     event: NewEvent
     key: tuple[str, str]
     about: Named
     facts: dict[str, Any]  # whatever the type's schema allows
-    private: dict[str, Any]  # any JSON
+    private: str | None
+    found_by: str
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """All that it tells."""
+        return self.facts if self.private is None else self.facts | msgspec.json.decode(self.private)
 
 
 class EventWriter(Writer, Protocol):
@@ -131,6 +138,7 @@ class Intake:
         self._region, self._stores = program.region, stores
         self._types = {type_.key: type_ for type_ in program.event_types}
         self._schemas: dict[str, EventSchema] = {}
+        self._search = SearchTexts(program)
 
     def arrived(self, event: NewEvent) -> Arrival:
         """The event as it is taken in. Raises Refusal, whose path runs from the event."""
@@ -142,7 +150,8 @@ class Intake:
         _check_told(schema, told)
         about = _named(event.customer, self._region)
         facts, private = split(schema, told)
-        return Arrival(event, event.key, about, facts, private)
+        text = msgspec.json.encode(private).decode() if private else None
+        return Arrival(event, event.key, about, facts, text, self._search.of(event.type, facts))
 
     def _schema(self, key: str) -> EventSchema:
         type_ = self._types.get(key)

@@ -91,25 +91,26 @@ class Purchases:
         found = select(sent.c.position, own.source, own.id).select_from(sent.join(transactions, same))
         self._found = Prepared(found, lambda *values: values, database.dialect)
 
-    def of(self, told: Sequence[tuple[CustomerId, str, str, Mapping[str, Any]]]) -> Statements[Mapping[int, EntityId]]:
+    def of(self, told: Iterable[tuple[CustomerId, str, str, Mapping[str, Any]]]) -> Statements[Mapping[int, EntityId]]:
         """The purchase of each event (customer, type, source, facts) that tells of one, by the event's position; where
         several sources have a purchase of that id, it is the one of the event's own source."""
         naming = [
-            (position, customer, facts[EXTERNAL_ID])
-            for position, (customer, type_, _, facts) in enumerate(told)
+            (position, customer, source, facts[EXTERNAL_ID])
+            for position, (customer, type_, source, facts) in enumerate(told)
             if type_ == PURCHASE and isinstance(facts.get(EXTERNAL_ID), str)
         ]
         if not naming:
             return {}
-        columns = {"customer": [one[1] for one in naming], "external_id": [one[2] for one in naming]}
+        columns = {"customer": [one[1] for one in naming], "external_id": [one[3] for one in naming]}
         candidates: dict[int, dict[str, EntityId]] = {}
         for index, source, id_ in (yield Sent(self._found, self._dialect.bind_keys(columns))):
-            candidates.setdefault(naming[index][0], {})[source] = id_
-        return {
-            position: known[told[position][2]] if told[position][2] in known else next(iter(known.values()))
-            for position, known in candidates.items()
-            if told[position][2] in known or len(known) == 1
-        }
+            candidates.setdefault(index, {})[source] = id_
+        found = {}
+        for index, known in candidates.items():
+            position, _, source, _ = naming[index]
+            if source in known or len(known) == 1:
+                found[position] = known[source] if source in known else next(iter(known.values()))
+        return found
 
 
 # First of all columns: SQLite finds them by their place in a row.

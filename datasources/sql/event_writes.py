@@ -17,7 +17,6 @@ from datasources.ids import CustomerId, EntityId, OwnedId, new_id
 from datasources.ingesting import Arrival, Batch, Claims, Ingested, IngestOutcome, Intake, check_batch
 from datasources.profile_values import Identifier
 from datasources.profiles import Named, Within
-from datasources.recording import SearchTexts
 from datasources.refusals import UserErrorCode
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
@@ -190,13 +189,14 @@ class SqlEventWrites(SqlWriter):
         return {names[one.position]: one for one in found}
 
     def _rows(self, unit: Unit, sorting: Sorting) -> Statements[list[Added]]:
-        """The events that are stored. A step is done for all of them before the next: its code stays in the processor's
-        caches, where going from step to step for each event takes half as long again."""
-        stored, now, search = sorting.stored, unit.write.now, SearchTexts(unit.write.program)
-        naming = [(who.customer_id, one.event.type, one.event.source, one.facts) for _, one, who in stored]
+        """The events that are stored, each sealed with the key of its customer; nothing is sealed of one whose key was
+        destroyed."""
+        stored, now, keyring = sorting.stored, unit.write.now, self.database.keyring
+        naming = ((who.customer_id, one.event.type, one.event.source, one.facts) for _, one, who in stored)
         references = yield from self._purchases.of(naming)
-        texts, sealed = self._private(stored)
-        found_by = [search.of(one.event.type, one.facts) for _, one, _ in stored]
+        keys = [keyring.unwrapped(who.customer_id, who.wrapped_key) for _, _, who in stored]
+        private = [one.private if key else None for (_, one, _), key in zip(stored, keys, strict=True)]
+        sealed = seal_each(list(zip(keys, private, strict=True)), "events.attributes")
         ids = [new_id() for _ in stored]
         rows = []
         for position, (_, one, who) in enumerate(stored):
@@ -210,20 +210,10 @@ class SqlEventWrites(SqlWriter):
                 channel=event.channel or API,
                 reference_id=references.get(position),
                 facts=one.facts,
-                attributes=texts[position],
+                attributes=private[position],
             )
-            rows.append(Added(row, event.source, event.source_event_id, sealed[position], found_by[position]))
+            rows.append(Added(row, event.source, event.source_event_id, sealed[position], one.found_by))
         return rows
-
-    def _private(self, stored: Sequence[tuple[int, Arrival, Matched]]) -> tuple[list[str | None], list[bytes | None]]:
-        """What events tell beside their facts, in clear and sealed; nothing of customers whose key was destroyed."""
-        keyring = self.database.keyring
-        keys = [keyring.unwrapped(who.customer_id, who.wrapped_key) for _, _, who in stored]
-        texts = [
-            msgspec.json.encode(one.private).decode() if one.private and key else None
-            for (_, one, _), key in zip(stored, keys, strict=True)
-        ]
-        return texts, seal_each(list(zip(keys, texts, strict=True)), "events.attributes")
 
 
 def _arrivals(write: Write, batch: Batch) -> list[Arrival | Refusal]:

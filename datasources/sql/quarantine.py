@@ -128,7 +128,7 @@ class Quarantine:
             "reason": [_reason(one.about) for one in arrivals],
             "channel": [(one.event.channel or IngestChannel.API).value for one in arrivals],
             "match_hash": [hash_of(self._keyring, one.about) for one in arrivals],
-            "payload": [self._sealed(id_, one.facts | one.private) for id_, one in zip(ids, arrivals, strict=True)],
+            "payload": [self._sealed(id_, one.told) for id_, one in zip(ids, arrivals, strict=True)],
         }
         unit.change(HELD, {"received_at": unit.write.now}, columns)
 
