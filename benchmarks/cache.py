@@ -41,10 +41,12 @@ from datasources.paging import PageRequest  # noqa: E402
 from datasources.redis.cache import RedisStore  # noqa: E402
 from datasources.redis.client import RedisClient  # noqa: E402
 from datasources.registry import Domain  # noqa: E402
+from datasources.rounds import together  # noqa: E402
 from datasources.sql.engine import Database  # noqa: E402
 from datasources.sql.sealing import MasterKey  # noqa: E402
 from datasources.sql.source import READERS  # noqa: E402
 from datasources.tiers import window_start  # noqa: E402
+from resolvers.loading import Loaders  # noqa: E402
 from schema.ids import global_id  # noqa: E402
 
 CACHED = (Domain.EVENTS, Domain.TIERS, Domain.OFFERS, Domain.NOTES)
@@ -117,13 +119,16 @@ class Reads:
         windows = (("loyalty", window_start(page.now, 12)),)
         before = time.process_time()
         for index in range(ASKED):
-            ids = [customer_id(index)]
-            await asyncio.gather(
-                readers[Domain.EVENTS].stream(ids, page),
-                readers[Domain.TIERS].tiers(ids, page, windows),
-                readers[Domain.OFFERS].held(ids, page),
-                readers[Domain.NOTES].of_customers(ids, page),
-            )
+            loaders, customer = Loaders(), customer_id(index)
+            with together():
+                asked = [
+                    loaders.load(readers[Domain.EVENTS].stream, customer, page),
+                    loaders.load(readers[Domain.TIERS].tiers, customer, page, windows),
+                    loaders.load(readers[Domain.OFFERS].held, customer, page),
+                    loaders.load(readers[Domain.NOTES].of_customers, customer, page),
+                ]
+                for one in asked:
+                    await one
         return (time.process_time() - before) / ASKED * 1_000
 
 

@@ -24,7 +24,7 @@ from datasources.cache_entries import (
     shape_of,
 )
 from datasources.caching import Changed, Kept, Seen, Store
-from datasources.freshness import FRESHNESS
+from datasources.freshness import FRESHNESS, Old
 from datasources.layers import Call
 from datasources.observing import OBSERVED
 from datasources.registry import Domain
@@ -42,6 +42,9 @@ Watch = Callable[[Domain, int, int], None]
 
 class Cache:
     """The layer that keeps answers in a store, each domain's for so many seconds; a domain that is not named is not kept."""
+
+    is_stepped = True
+    """It asks for no task: see `datasources.stepping`."""
 
     def __init__(
         self,
@@ -104,7 +107,7 @@ class Answers:
             return await self._call(*arguments, **named)
         if not self._shape.is_keyed:
             return (await self._each(ALONE, arguments))[0]
-        return await self._each(arguments[0], arguments[1:])
+        return await self._each(arguments[0], arguments[1:]) if arguments[0] else []
 
     async def _ask(self, keys: Sequence[Any], told: tuple[Any, ...]) -> Sequence[Any]:
         """The source's own answers, one a key."""
@@ -161,7 +164,7 @@ class Answers:
                 found[one.name] = entry.value
                 oldest = min(oldest, entry.read_at)
         if found:
-            _told(self._domain, oldest, len(found))
+            _told(self._domain, now.at - oldest, len(found))
         return found, missing
 
     def _held(self, one: Asked, now: Round) -> Entry[Any] | None:
@@ -233,10 +236,10 @@ def _versions(one: Asked, seen: Seen) -> bytes:
     return b"".join([seen[scope] or b"" for scope in one.scopes])
 
 
-def _told(domain: Domain, oldest: float, found: int) -> None:
+def _told(domain: Domain, age_s: float, found: int) -> None:
     """Tell whoever follows the call that this was not the source's own answer."""
     freshness, observed = FRESHNESS.get(), OBSERVED.get()
     if freshness is not None:
-        freshness.served(domain, oldest)
+        freshness.tell(domain, Old(dt.timedelta(seconds=age_s)))
     if observed is not None:
         observed.found += found

@@ -1,23 +1,35 @@
-"""How old what a call was answered with is, for whoever wants to tell it."""
+"""How old what a request is answered with may be, where it is not what the source says now."""
 
+import datetime as dt
 from contextvars import ContextVar
 
 import msgspec
 
+from datasources.errors import SourceError
 from datasources.registry import Domain
 
+NEVER_OLD = frozenset({Domain.PROFILES, Domain.POINTS, Domain.CARDS, Domain.PRIVACY, Domain.AUDIT})
+"""Balances, and whatever tells what may be done with a customer (inv-P3): answered by the source itself or not at all."""
 
-class Freshness(msgspec.Struct):
-    """When what was served had been read from its source, seconds of Unix time: the oldest of each domain.
 
-    A domain that was read just now is not in it.
-    """
+class Old(msgspec.Struct, frozen=True):
+    """An answer that was kept: its age, and what went wrong with asking for a new one, if that was tried."""
 
-    read_at: dict[Domain, float] = {}
+    age: dt.timedelta
+    error: SourceError | None = None
 
-    def served(self, domain: Domain, read_at: float) -> None:
-        """Note that something as old as this was served."""
-        self.read_at[domain] = min(read_at, self.read_at.get(domain, read_at))
+
+class Freshness:
+    """The oldest answer of each domain that a request was given."""
+
+    def __init__(self) -> None:
+        self.oldest: dict[Domain, Old] = {}
+
+    def tell(self, domain: Domain, old: Old) -> None:
+        """Note an answer that was kept."""
+        known = self.oldest.get(domain)
+        if known is None or known.age < old.age:
+            self.oldest[domain] = old
 
 
 FRESHNESS: ContextVar[Freshness | None] = ContextVar("freshness", default=None)

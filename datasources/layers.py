@@ -23,7 +23,9 @@ class Layered:
     def __init__(self, reader: Any, *layers: Layer) -> None:
         """The first layer is the outermost."""
         self.domain, self.source = reader.domain, reader.source
-        self.is_stepped, self.asks_together = False, getattr(reader, "asks_together", False)
+        # What asks for no task of its own says so by an attribute of this name.
+        self.is_stepped = all(getattr(one, "is_stepped", False) for one in (reader, *layers))
+        self.asks_together = getattr(reader, "asks_together", False)
         for name, method in inspect.getmembers(reader, inspect.iscoroutinefunction):
             call: Call = method
             for layer in reversed(layers):

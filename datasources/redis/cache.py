@@ -5,7 +5,6 @@ from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any
 
 import structlog
-from redis.asyncio import Redis
 
 from datasources.cache_entries import EVERYTHING
 from datasources.caching import Kept, Seen, new_version
@@ -107,26 +106,23 @@ class RedisStore:
             if self._owed:
                 return None
         try:
-            return await self._client.run(lambda redis: self._read(redis, names, scopes))
+            return await self._read(names, scopes)
         except RedisDown:
             return None
 
-    async def _read(self, redis: "Redis", names: list[bytes], scopes: list[bytes]) -> Seen:
+    async def _read(self, names: list[bytes], scopes: list[bytes]) -> Seen:
         wanted = scopes + names
-        values: list[Any] = await redis.mget([self._prefix + name for name in wanted])
-        seen = dict(zip(wanted, values, strict=True))
+        (values,) = await self._client.send(("MGET", *(self._prefix + name for name in wanted)))
+        seen: Seen = dict(zip(wanted, values, strict=True))
         missing = [scope for scope in scopes if seen[scope] is None]
-        if missing:
-            seen |= await self._made(redis, missing)
-        return seen
+        return {**seen, **await self._made(missing)} if missing else seen
 
-    async def _made(self, redis: "Redis", scopes: list[bytes]) -> Seen:
+    async def _made(self, scopes: list[bytes]) -> Seen:
         """New versions, or those of others who came first."""
         made = {scope: new_version() for scope in scopes}
-        async with redis.pipeline(transaction=False) as pipe:
-            for scope, version in made.items():
-                pipe.set(self._prefix + scope, version, ex=VERSIONS_S, nx=True, get=True)
-            others = await pipe.execute()
+        others = await self._client.send(
+            *(("SET", self._prefix + scope, made[scope], "EX", VERSIONS_S, "NX", "GET") for scope in scopes)
+        )
         return {scope: other or made[scope] for scope, other in zip(scopes, others, strict=True)}
 
     async def _keep(self) -> None:
@@ -134,17 +130,13 @@ class RedisStore:
         try:
             while self._kept:
                 entries, self._kept = self._kept, []
-                await self._client.run(lambda redis: self._set(redis, entries))  # noqa: B023  # awaited here
+                await self._client.send(
+                    *(("SET", self._prefix + one.name, one.value, "PX", round(one.ttl_s * 1_000)) for one in entries)
+                )
         except RedisDown:
             self._kept.clear()
         finally:
             self._is_keeping = False
-
-    async def _set(self, redis: "Redis", entries: Sequence[Kept]) -> None:
-        async with redis.pipeline(transaction=False) as pipe:
-            for entry in entries:
-                pipe.set(self._prefix + entry.name, entry.value, px=round(entry.ttl_s * 1_000))
-            await pipe.execute()
 
     async def _settle(self) -> None:
         """Take away the versions that could not be when something was changed."""
@@ -154,9 +146,8 @@ class RedisStore:
 
     async def _revoked(self, scopes: Sequence[bytes]) -> bool:
         """True once nothing that was kept under their versions holds. Done also by a Redis that is full."""
-        keys = [self._prefix + scope for scope in scopes]
         try:
-            await self._client.run(lambda redis: redis.unlink(*keys))
+            await self._client.send(("UNLINK", *(self._prefix + scope for scope in scopes)))
         except RedisDown:
             return False
         return True

@@ -52,7 +52,7 @@ class RedisTopics:
         """See Topics."""
         check_size(message)
         try:
-            await self._client.run(lambda redis: redis.publish(self._prefix + topic, message))
+            await self._client.send(("PUBLISH", self._prefix + topic, message))
         except RedisDown:
             self._subscribers.deliver(topic, message)
 

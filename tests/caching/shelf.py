@@ -28,6 +28,7 @@ class Shelf:
 
     domain: ClassVar[Domain] = Domain.TAGS
     source = "shelf"
+    is_stepped = asks_together = False
 
     def __init__(self) -> None:
         self.counts: dict[CustomerId, int] = {}

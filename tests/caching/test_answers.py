@@ -10,7 +10,7 @@ import pytest
 
 from datasources.caching import Changed, Store
 from datasources.errors import SourceUnavailable
-from datasources.freshness import FRESHNESS, Freshness
+from datasources.freshness import FRESHNESS, Freshness, Old
 from datasources.observing import OBSERVED, Observed
 from datasources.registry import Domain
 from tests.caching.shelf import NOW, ONE, PAGE, THREE, TTL_S, TWO, Cached, Shelf
@@ -259,12 +259,12 @@ async def test_who_follows_a_call_is_told_how_old_the_answer_is(store: Store) ->
     FRESHNESS.set(freshness)
     OBSERVED.set(observed)
     await cached.counts(ONE)
-    assert (freshness.read_at, observed.found) == ({}, 0)
+    assert (freshness.oldest, observed.found) == ({}, 0)
     cached.wall.now += 7
     await cached.counts(TWO)
     cached.wall.now += 7
     await cached.counts(TWO, ONE)
-    assert (freshness.read_at, observed.found) == ({Domain.TAGS: 1_000.0}, 2)
+    assert (freshness.oldest, observed.found) == ({Domain.TAGS: Old(dt.timedelta(seconds=14))}, 2)
 
 
 async def test_the_cache_tells_what_it_had(store: Store) -> None:

@@ -15,7 +15,7 @@ from datasources.ids import CustomerId
 from datasources.local.cache import LocalStore
 from datasources.paging import Page, PageRequest
 from datasources.redis.cache import RedisStore
-from datasources.redis.client import RedisClient, RedisDown
+from datasources.redis.client import Command, RedisClient, RedisDown
 from datasources.tags import CustomerTagRow
 from tests.caching.shelf import ONE, PAGE, TTL_S, TWO, Cached, Shelf, prefix
 from tests.trying import tried
@@ -55,10 +55,10 @@ class Cuttable(RedisClient):
 
     is_cut = False
 
-    async def run(self, work: Any) -> Any:
+    async def send(self, *commands: Command) -> list[Any]:
         if self.is_cut:
             raise RedisDown
-        return await super().run(work)
+        return await super().send(*commands)
 
 
 class Reading(NamedTuple):

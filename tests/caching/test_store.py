@@ -48,7 +48,7 @@ async def cached(valkey: ValkeyServer, server: "redis.Redis") -> AsyncIterator[C
     store = RedisStore(client, PREFIX)
     found = Cached(store)
     found.shelf.put(ONE, 1)
-    await client.run(lambda redis: redis.ping())
+    await client.send(("PING",))
     yield found
     await store.close()
     await client.close()
