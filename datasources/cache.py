@@ -24,6 +24,7 @@ from datasources.cache_entries import (
     shape_of,
 )
 from datasources.caching import Changed, Kept, Seen, Store
+from datasources.errors import SourceError
 from datasources.freshness import FRESHNESS, Old
 from datasources.layers import Call
 from datasources.observing import OBSERVED
@@ -114,7 +115,9 @@ class Answers:
         if not self._shape.is_keyed:
             return [await self._call(*told)]
         answers: Sequence[Any] = await self._call(keys, *told)
-        return [tuple(answer) for answer in answers] if self._is_list else answers
+        if not self._is_list:
+            return answers
+        return [answer if isinstance(answer, SourceError) else tuple(answer) for answer in answers]
 
     async def _each(self, keys: Sequence[Any], told: tuple[Any, ...]) -> Sequence[Any]:
         timeless, clock = self._timeless(told)

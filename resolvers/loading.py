@@ -82,7 +82,6 @@ class Loaders:
         """Domains whose source failed, with the first failure."""
         self._loaders: dict[tuple[Hashable, ...], Loader] = {}
         self._queued: list[Loader] = []
-        self._loop = asyncio.get_running_loop()
 
     def load(
         self, method: Callable[..., Awaitable[Sequence[Value]]], key: Hashable, *shared: Hashable
@@ -124,14 +123,14 @@ class Loaders:
         loader = self._loaders.get((method, *shared))
         if loader is None:
             loader = self._loaders[method, *shared] = Loader(
-                self._batch(method, shared), self._beginner(method), self._queue, self._loop
+                self._batch(method, shared), self._beginner(method), self._queue, asyncio.get_running_loop()
             )
         return loader
 
     def _queue(self, loader: Loader) -> None:
         """Have the loader send its keys in the turn of the loop after the next: what is resolved meanwhile comes along."""
         if not self._queued:
-            self._loop.call_soon(self._loop.call_soon, self._send)
+            loader.loop.call_soon(loader.loop.call_soon, self._send)
         self._queued.append(loader)
 
     def _send(self) -> None:
@@ -142,7 +141,7 @@ class Loaders:
     def _beginner(self, method: Any) -> Begin:
         """How a call of the method is begun."""
         is_stepped = getattr(method.__self__, "is_stepped", False)
-        return partial(Stepped, loop=self._loop) if is_stepped else asyncio.ensure_future
+        return partial(Stepped, loop=asyncio.get_running_loop()) if is_stepped else asyncio.ensure_future
 
     def _batch(self, method: Any, shared: tuple[Hashable, ...]) -> Ask:
         """The function that a loader calls with all keys of a tick."""

@@ -87,7 +87,7 @@ class RecordingLoaders(Loaders):
 
     def _queue(self, loader: Loader) -> None:
         """Each in the name of the field whose load began its batch."""
-        self._loop.call_soon(self._loop.call_soon, loader.send)
+        loader.loop.call_soon(loader.loop.call_soon, loader.send)
 
     def _beginner(self, method: Any) -> Begin:
         """In a task, which inherits the field that began it."""

@@ -114,8 +114,9 @@ class HttpClient:
         """Disconnect, once what has to be finished is."""
         await asyncio.gather(*self._finishing, return_exceptions=True)
         await self._credentials.close()
-        if self._client is not None:
-            await self._client.aclose()
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
 
     @property
     def idempotency_header(self) -> str:
@@ -240,7 +241,7 @@ class HttpClient:
     @property
     def _opened(self) -> httpx2.AsyncClient:
         if self._client is None:
-            raise SourceUnavailable(self.source, "calling before it was opened")
+            raise SourceUnavailable(self.source, "calling while it is closed")
         return self._client
 
 

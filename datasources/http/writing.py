@@ -106,7 +106,8 @@ class HttpWriter:
             written = await self._recorder.record(write, doing.customer, doing.standing, record)
         except (SourceError, Unclear) as error:
             raise OutcomeUnknown(self.source, call.doing) from error
-        return Written(written.ids, None if written.replayed else doing.show(after), written.replayed)
+        shown = None if written.replayed else doing.show(after)
+        return Written(written.ids, shown, written.replayed, entry=written.entry)
 
     async def _call(self, change: Change, write: Write, doing: Doing[Any]) -> Call:
         known = await self._identities.of([doing.customer], change.identifiers)

@@ -1,12 +1,14 @@
 """The example config names every key there is, and loads."""
 
 import re
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from datasources.http.settings import HttpSettings
+from datasources.http.source import MappedSettings
 from datasources.kinds import installed, kind_of
 from gateway import config, sections
 from gateway.access_sections import NotifierSettings
@@ -15,8 +17,6 @@ from gateway.config import Settings
 from permissions.roles import DEFAULT_ROLES
 from tests.unit.test_config import MASTER, SECRET, SIGNING_PEM
 
-OWN = {"headers", "auth", "ping", "reads"}
-"""What an http source has no default of to show."""
 EXAMPLE = Path(__file__).parents[2] / "gateway.example.toml"
 
 
@@ -32,7 +32,7 @@ def keys_of(model: type[BaseModel]) -> set[str]:
 
 def test_the_example_names_every_key() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    named = set(re.findall(r"^(?:# )?(\w+) =", text, re.MULTILINE))
+    named = set(re.findall(r"^(?:# +)?(\w+) =", text, re.MULTILINE))
     named |= {part for header in re.findall(r"^(?:# )?\[(.+)\]", text, re.MULTILINE) for part in header.split(".")}
     named |= set(re.findall(r"[{,] (\w+) =", text))
     own = {"loyalty", "helpdesk", "warehouse", "supervisor", "points_add", "points_deduct", "card_add", "card_deduct"}
@@ -77,9 +77,22 @@ def test_the_example_loads_and_shows_the_defaults(tmp_path: Path) -> None:
         "csv_folder": tmp_path / "exports",
         "threads": 2,
     }
-    shown = HttpSettings(kind="http", base_url="https://example.zendesk.com/api/v2").model_dump(exclude=OWN)
-    assert settings.sources["zendesk"].model_dump(exclude=OWN) == shown
     assert settings.role_table["supervisor"].scopes == DEFAULT_ROLES["care_agent"].scopes | {
         "approvals:decide",
         "notes:editAny",
     }
+
+
+def test_the_rest_system_of_the_example_can_be_mapped_so() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    _, begins, section = text.partition("# [sources.zendesk]")
+    section = (begins + section).partition("# Cards and offers")[0]
+    document = tomllib.loads(re.sub(r"^# (?=\[|\w+ =)", "", section, flags=re.MULTILINE))
+    settings = MappedSettings.model_validate(document["sources"]["zendesk"])
+    assert settings.model_dump(exclude=OWN) == HttpSettings(kind="http", base_url=URL).model_dump(exclude=OWN)
+    assert set(settings.reads["tickets"]) == {"of_customers", "tickets"}
+
+
+OWN = {"headers", "auth", "ping", "reads"}
+"""What has no default to show."""
+URL = "https://example.zendesk.com/api/v2"
