@@ -121,7 +121,10 @@ class Answers:
 
     async def _each(self, keys: Sequence[Any], told: tuple[Any, ...]) -> Sequence[Any]:
         timeless, clock = self._timeless(told)
-        asked = self._asked(keys, timeless)
+        try:
+            asked = self._asked(keys, timeless)
+        except (TypeError, ValueError, OverflowError):  # nothing has a name that can't be written: the source tells why
+            return await self._ask(keys, told)
         scopes = {scope for one in asked for scope in one.scopes}
         seen = await self._cache.store.look([one.name for one in asked], scopes)
         if seen is None:
