@@ -10,7 +10,7 @@ from datasources.http.lists import Listed, measured
 from datasources.http.paths import JSON, Unclear
 from datasources.http.templates import Values
 from datasources.locations import Around
-from datasources.paging import Page, PageRequest, Position, page_of, page_of_list
+from datasources.paging import Page, PageRequest, Position, check_position, page_of, page_of_list
 
 AFTER = "after."
 """What the places for values of the row that a page begins behind begin with."""
@@ -142,7 +142,11 @@ class Collected:
         return after is None or self._stands_behind(self._listed.place_of(row), after)
 
     def _stands_behind(self, place: Position, other: Position) -> bool:
-        return place < other if self._descending else place > other
+        try:
+            return place < other if self._descending else place > other
+        except TypeError:
+            check_position(other, [UUID if isinstance(value, UUID) else type(value) for value in place], "after")
+            raise
 
     def _between(self, rows: list[Any]) -> list[Any]:
         """The rows between the cursors, in the order that they have."""

@@ -45,6 +45,7 @@ def config(sqlite_demo: SqliteDemo, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "master.key").write_text(base64.b64encode(MASTER_KEY).decode())
     (tmp_path / "cursors.key").write_text("s" * 40)
     (tmp_path / "signing.pem").write_text(SIGNING_KEY)
+    (tmp_path / "cache.key").write_text("c" * 40)
     monkeypatch.setenv("CUSTOMER_GRAPH_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("CUSTOMER_GRAPH_SERVER__PORT", "0")
     loyalty, helpdesk = sqlite_demo.copy(), sqlite_demo.copy()
