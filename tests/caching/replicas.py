@@ -17,6 +17,7 @@ from tests.harness import Gateway, opened
 
 TTL_S = dict.fromkeys(TtlSettings.model_fields, 600)
 KEY = "c" * 40
+AT_ONCE = 4
 DOMAINS = tuple(domain for domain in Domain if domain.value.lower() in TTL_S)
 METHODS = [
     method
@@ -43,8 +44,12 @@ async def answers(gateway: Gateway, customer: CustomerId) -> dict[str, Any]:
     """How every list begins, by the method's title."""
     readers = {domain: getattr(gateway.runtime.sources, domain.value.lower()) for domain in DOMAINS}
     subject = Subject(readers=readers, customers=[customer], now=gateway.now)
-    found = await asyncio.gather(*(_answer(method, subject, customer) for method in METHODS))
-    return {method.title: answer for method, answer in zip(METHODS, found, strict=True)}
+    found = {}
+    for start in range(0, len(METHODS), AT_ONCE):
+        methods = METHODS[start : start + AT_ONCE]
+        told = await asyncio.gather(*(_answer(method, subject, customer) for method in methods))
+        found |= {method.title: answer for method, answer in zip(methods, told, strict=True)}
+    return found
 
 
 async def _answer(method: Method, subject: Subject, customer: CustomerId) -> Any:

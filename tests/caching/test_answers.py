@@ -11,6 +11,7 @@ import pytest
 from datasources.caching import Changed, Store
 from datasources.errors import SourceUnavailable
 from datasources.freshness import FRESHNESS, Freshness, Old
+from datasources.ids import CustomerId
 from datasources.observing import OBSERVED, Observed
 from datasources.registry import Domain
 from tests.caching.shelf import NOW, ONE, PAGE, THREE, TTL_S, TWO, Cached, Shelf
@@ -114,6 +115,22 @@ async def test_a_failure_is_not_kept(store: Store) -> None:
     cached.shelf.put(ONE, 1)
     assert await cached.counts(ONE) == [1]
     assert len(cached.shelf.asked) == 3
+
+
+async def test_a_key_that_fails_alone_is_not_kept_and_the_others_are(store: Store) -> None:
+    class Partial(Shelf):
+        async def held(self, keys: Sequence[tuple[CustomerId, str]]) -> Sequence[Any]:
+            found = await super().held(keys)
+            failure = SourceUnavailable("shelf", "reading")
+            return [failure if customer == TWO else rows for (customer, _), rows in zip(keys, found, strict=True)]
+
+    cached = Cached(store, Partial())
+    cached.shelf.put(ONE, 1)
+    for _ in range(2):
+        rows, failure = await cached.reader.held([(ONE, "visits"), (TWO, "visits")])
+        assert (rows[0].count, type(failure)) == (1, SourceUnavailable)
+        await cached.finished()
+    assert cached.shelf.asked == [((ONE, "visits"), (TWO, "visits")), ((TWO, "visits"),)]
 
 
 async def test_many_at_once_are_one_call(store: Store) -> None:
