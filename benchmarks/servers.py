@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -61,18 +61,23 @@ def gateway_settings(url: str) -> Settings:
 
 @contextmanager
 def gateway_on(
-    url: str, master_key: str = MASTER_KEY, module: str = "gateway.cli", sections: str = ""
+    url: str,
+    master_key: str = MASTER_KEY,
+    module: str = "gateway.cli",
+    sections: str = "",
+    *,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
     """The gateway over a database; the master key, in base64, is the one that it was filled with; the module starts it.
 
-    `sections` are more of its config.
+    `sections` are more of its config, and `environment` what wins over it.
     """
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "gateway.toml"
         config.write_text(CONFIG.format(port=port, url=url, secret=SECRET, master=master_key) + sections)
         command = [sys.executable, "-m", module, "serve", "--config", str(config)]
-        with _running(command, port, {}) as process:
+        with _running(command, port, dict(environment or {})) as process:
             headers = {"authorization": f"Bearer {_token()}", "content-type": "application/json"}
             yield Server(process, f"http://127.0.0.1:{port}/graphql", headers)
 

@@ -19,10 +19,49 @@ class SourceUnavailable(SourceError):
     reason = "is not available, try again later"
 
 
+class SourceBusy(SourceUnavailable):
+    """The source takes no more calls for the moment: as many as it may run do, or it says so itself."""
+
+    reason = "is busy, try again in a moment"
+
+
+class SourceCutOff(SourceUnavailable):
+    """The source was not asked: it failed so often that it is given a pause."""
+
+    reason = "failed too often and is not asked for now, try again later"
+
+
+class SourceUnreadable(SourceUnavailable):
+    """The source answered what can't be an answer, or what reads it failed."""
+
+    reason = "gave no answer that makes sense, try again later"
+
+
 class SourceTimedOut(SourceError):
     """The source did not answer in time."""
 
     reason = "did not answer in time, try again later"
+
+
+class SourceCrowded(SourceTimedOut):
+    """The source was not asked: no connection to it became free in time."""
+
+    reason = "had no connection free in time, try again in a moment"
+
+
+class OutcomeLate(SourceTimedOut):
+    """The request's time was up while the source was told to keep a write: it ends as it would have, and is done or not."""
+
+    reason = "did not say in time whether it was done, ask again with the same idempotency key"
+
+
+class DeadlinePassed(Exception):
+    """The request's time was up before something was known."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The request's time was up before this was known: ask again, for a mutation with the same idempotency key."
+        )
 
 
 class CustomerUnknown(SourceUnavailable):

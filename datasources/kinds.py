@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import msgspec
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from datasources.registry import Source
 
@@ -23,6 +23,15 @@ class SourceSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     kind: str
+    timeout_ms: int = Field(default=2_000, ge=1, le=60_000)
+    parallel: int = Field(default=20, ge=1, le=10_000)
+    retries: int = Field(default=2, ge=0, le=5)
+    retry_percent: int = Field(default=10, ge=0, le=100)
+    breaker_percent: int = Field(default=50, ge=1, le=100)
+    breaker_calls: int = Field(default=20, ge=1)
+    breaker_window_s: float = Field(default=10.0, gt=0, le=600)
+    breaker_open_s: float = Field(default=5.0, gt=0, le=600)
+    stale_if_error_s: float = Field(default=0.0, ge=0, le=86_400)
 
 
 class Kind(msgspec.Struct, frozen=True):

@@ -10,7 +10,10 @@ Call = Callable[..., Awaitable[Any]]
 
 
 class Layer(Protocol):
-    """What stands between the gateway and the methods of readers: a cache, a limit on time."""
+    """What stands between the gateway and the methods of readers: a cache, a limit on time.
+
+    One that never asks for a task says so by a true `is_stepped`; behind it a reader goes without one as well.
+    """
 
     def around(self, reader: Any, name: str, call: Call) -> Call:
         """The call with this layer before it; `name` is the method's. Called once a method, not once a call."""
@@ -21,16 +24,27 @@ class Layered:
     """A reader behind layers: the same methods, domain and source."""
 
     def __init__(self, reader: Any, *layers: Layer) -> None:
-        """The first layer is the outermost."""
+        """The first layer is the outermost; of a reader that has layers already, all of them come before those."""
         self.domain, self.source = reader.domain, reader.source
-        # What asks for no task of its own says so by an attribute of this name.
         self.is_stepped = all(getattr(one, "is_stepped", False) for one in (reader, *layers))
         self.asks_together = getattr(reader, "asks_together", False)
-        for name, method in inspect.getmembers(reader, inspect.iscoroutinefunction):
-            call: Call = method
+        self._reader, self._calls = reader, _calls_of(reader)
+        for name, call in self._calls.items():
+            layered = call
             for layer in reversed(layers):
-                call = layer.around(reader, name, call)
-            setattr(self, name, MethodType(_method(name, call), self))
+                layered = layer.around(reader, name, layered)
+            self._calls[name] = layered
+            setattr(self, name, MethodType(_method(name, layered), self))
+
+    def __getattr__(self, name: str) -> Any:  # whatever else a reader has
+        return getattr(self._reader, name)
+
+
+def _calls_of(reader: Any) -> dict[str, Call]:
+    """The methods of a reader that ask its source."""
+    if isinstance(reader, Layered):
+        return dict(reader._calls)
+    return dict(inspect.getmembers(reader, inspect.iscoroutinefunction))
 
 
 def _method(name: str, call: Call) -> Callable[..., Awaitable[Any]]:

@@ -5,7 +5,8 @@ A task costs more than most calls to a source do. What is stepped so runs in no 
 """
 
 import asyncio
-from collections.abc import Coroutine
+import types
+from collections.abc import Coroutine, Generator
 from typing import Any, Generic, TypeVar
 
 Value = TypeVar("Value")
@@ -50,3 +51,48 @@ class Stepped(asyncio.Future[Value], Generic[Value]):
         else:
             blocked._asyncio_future_blocking = False  # how a task tells a future that it was awaited
             blocked.add_done_callback(self._step)
+
+
+class Interruptible:
+    """A coroutine that can be ended from outside, in a task or without one: what it waits for is cancelled."""
+
+    __slots__ = ("_blocked", "_is_to_cancel", "due", "is_ended")
+
+    def __init__(self) -> None:
+        self.due, self.is_ended = 0.0, False
+        """When it is overdue, where somebody looks after that."""
+        self._is_to_cancel = False
+        self._blocked: asyncio.Future[Any] | None = None
+
+    def end(self) -> None:
+        """Cancel what it waits for, once, as a task that is cancelled does; what is there already it is still given."""
+        if not self.is_ended:
+            self.is_ended = True
+            self._is_to_cancel = self._blocked is None or not self._blocked.cancel()
+
+    @types.coroutine
+    def run(self, coroutine: Any) -> Generator[Any, Any, Any]:
+        """The coroutine's result, as awaiting it gives."""
+        step = coroutine.send if hasattr(coroutine, "send") else (coroutine := coroutine.__await__()).send
+        try:
+            blocked = step(None)
+            while True:
+                self._blocked = blocked
+                if self._is_to_cancel and blocked is not None:
+                    self._is_to_cancel = not blocked.cancel()
+                try:
+                    yield blocked
+                except BaseException as error:  # noqa: BLE001  # it is the coroutine's own
+                    blocked = coroutine.throw(error)
+                else:
+                    blocked = step(None)
+        except StopIteration as stop:
+            return stop.value
+        finally:
+            self._blocked = None
+
+
+def is_cancelled_too() -> bool:
+    """True where the task that runs, if one does, was asked to end as well."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

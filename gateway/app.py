@@ -106,7 +106,7 @@ async def _ready(request: Request) -> Response:
 @asynccontextmanager
 async def _service(settings: Settings, schema: GraphQLSchema, metrics: Metrics) -> AsyncIterator[Service]:
     """The service of the settings: sources and keys are opened here and closed in the reverse order."""
-    runtime = await Runtime.open(settings)
+    runtime = await Runtime.open(settings, metrics.note)
     runtime.shared.measure(metrics.looked)
     try:
         await _tell_failures(runtime)

@@ -9,10 +9,12 @@ import structlog
 from graphql import GraphQLError
 
 from datasources.errors import (
+    DeadlinePassed,
     InvalidRequest,
     NotConfigured,
     RateLimited,
     SearchModeDisabled,
+    SourceCutOff,
     SourceError,
     SourceTimedOut,
 )
@@ -72,6 +74,7 @@ RULES: dict[type[BaseException], Rule] = {
     SearchModeDisabled: Rule(Code.SEARCH_MODE_DISABLED, 400),
     SourceError: Rule(Code.SOURCE_UNAVAILABLE, 503),
     SourceTimedOut: Rule(Code.SOURCE_TIMEOUT, 504),
+    DeadlinePassed: Rule(Code.SOURCE_TIMEOUT, 504),
     NotConfigured: Rule(Code.SOURCE_UNAVAILABLE, 503),
     RateLimited: Rule(Code.RATE_LIMITED, 429),
 }
@@ -170,7 +173,8 @@ class Translator:
         return _told(error, message, self._extensions(found, rule))
 
     def _message(self, error: Exception, rule: Rule) -> str:
-        if isinstance(error, SourceError):
+        # That a source is cut off was logged when it was; telling it with each request drowns what led to it.
+        if isinstance(error, SourceError) and not isinstance(error, SourceCutOff):
             self._log(log.warning, "source.failed", error)
         if rule is not UNKNOWN:
             return str(error)
@@ -187,6 +191,8 @@ class Translator:
         told: dict[str, object] = {"code": rule.code}
         if isinstance(error, SourceError):
             told |= {"source": error.source, "retryable": error.retryable}
+        elif isinstance(error, DeadlinePassed):
+            told["retryable"] = True
         elif isinstance(error, InvalidRequest) and error.path:
             told["argument"] = ".".join(error.path)
         elif isinstance(error, RateLimited):

@@ -1,6 +1,6 @@
 """One operation of a document, executed: its data, its errors told, and the sources that failed."""
 
-from collections.abc import Awaitable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Iterable, Iterator
 from inspect import isawaitable
 from typing import Any, NamedTuple, Protocol, TypeGuard
 
@@ -9,9 +9,8 @@ from graphql import GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import execute_root_selection_set
 from graphql.execution.values import VariableValues
 
-from datasources.errors import SourceError
-from datasources.registry import Domain
 from datasources.rounds import together
+from gateway.deadlines import Deadline
 from gateway.documents import Document
 from gateway.errors import Code, Told, Translator, cost_told, refused, rule_of, too_complex, too_costly, unfit
 from gateway.introspecting import MAX_SHOWN, IntrospectingExecutor
@@ -100,11 +99,17 @@ def priced(asked: Asked, principal: Principal) -> Answer:
 
 
 async def execute(
-    schema: GraphQLSchema, document: Document, asked: Asked, *, context: Context, translator: Translator
+    schema: GraphQLSchema,
+    document: Document,
+    asked: Asked,
+    *,
+    context: Context,
+    translator: Translator,
+    deadline: Deadline | None = None,
 ) -> Answer:
     """Run one query or mutation."""
     plan = asked.operation.plan(context.principal, asked.values)
-    return await answered(plan, schema, document, asked, context=context, translator=translator)
+    return await answered(plan, schema, document, asked, context=context, translator=translator, deadline=deadline)
 
 
 async def answered(
@@ -115,22 +120,23 @@ async def answered(
     *,
     context: Context,
     translator: Translator,
+    deadline: Deadline | None = None,
 ) -> Answer:
-    """Run it by this plan, or without one by graphql-core."""
+    """Run it by this plan, which at the deadline gives what it has; or without one by graphql-core, which does not."""
     try:
         with together():
             if plan is None:
                 outcome = await walked(schema, document, asked, context)
             else:
-                outcome = await plan.run(context, asked.values)
+                outcome = await plan.run(context, asked.values, deadline=deadline)
     finally:
-        context.loaders.forget()
+        context.loaders.close()
     return told(outcome, context=context, translator=translator, is_planned=plan is not None)
 
 
 def told(outcome: Outcome, *, context: Context, translator: Translator, is_planned: bool = True) -> Answer:
     """The answer that an outcome makes."""
-    if not outcome.errors:
+    if not outcome.errors and not context.loaders.freshness.oldest:
         return Answer({"data": outcome.data}, is_planned=is_planned)
     errors = [translator.of_field(error) for error in in_document_order(outcome.errors, outcome.data)]
     return _partial(outcome.data, errors, context, is_planned=is_planned)
@@ -160,9 +166,10 @@ async def walked(schema: GraphQLSchema, document: Document, asked: Asked, contex
 
 def _partial(data: dict[str, Any] | None, errors: list[Told], context: Context, *, is_planned: bool) -> Answer:
     """The answer with what could be had."""
-    payload: dict[str, object] = {"data": data, "errors": errors}
-    if context.loaders.failed:
-        payload["extensions"] = {"sources": failures(context.loaders.failed)}
+    payload: dict[str, object] = {"data": data, "errors": errors} if errors else {"data": data}
+    sources = failures(context.loaders)
+    if sources:
+        payload["extensions"] = {"sources": sources}
     return Answer(payload, codes(errors), is_planned=is_planned)
 
 
@@ -193,9 +200,13 @@ def codes(errors: list[Told]) -> tuple[str, ...]:
     return tuple(told["extensions"]["code"] for told in errors)  # type: ignore[index]  # each is made with its code
 
 
-def failures(failed: Mapping[Domain, SourceError]) -> list[dict[str, object]]:
-    """The domains whose source failed, each once with its first failure."""
+def failures(loaders: Loaders) -> list[dict[str, object]]:
+    """The domains whose source failed, each once with its first failure; and how old what stands in for its answers is."""
+    kept = {domain: old for domain, old in loaders.freshness.oldest.items() if old.error is not None}
+    failed = {domain: old.error for domain, old in kept.items()} | loaders.failed
     return [
         {"domain": domain, "source": error.source, "code": rule_of(error).code, "retryable": error.retryable}
+        | ({"ageSeconds": round(kept[domain].age.total_seconds(), 3)} if domain in kept else {})
         for domain, error in failed.items()
+        if error is not None
     ]

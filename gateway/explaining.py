@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from graphql import GraphQLSchema, OperationType
 
+from gateway.deadlines import Deadline
 from gateway.documents import Document
 from gateway.errors import Code, Translator, cost_told, refused
 from gateway.execution import Answer, Asked, Context, answered, executor
@@ -27,13 +28,21 @@ def check_analyzable(asked: Asked) -> None:
 
 
 async def analyzed(
-    schema: GraphQLSchema, document: Document, asked: Asked, *, context: Context, translator: Translator
+    schema: GraphQLSchema,
+    document: Document,
+    asked: Asked,
+    *,
+    context: Context,
+    translator: Translator,
+    deadline: Deadline | None = None,
 ) -> Answer:
     """The answer to a query with what each of its fields asked of sources. The context's loaders are replaced."""
     context.loaders = loaders = RecordingLoaders(context.loaders)
     explained = asked.operation.explained(context.principal, asked.values)
     started = time.perf_counter()
-    answer = await answered(explained.plan, schema, document, asked, context=context, translator=translator)
+    answer = await answered(
+        explained.plan, schema, document, asked, context=context, translator=translator, deadline=deadline
+    )
     took = {"ms": round((time.perf_counter() - started) * 1_000, 2)}
     with_calls(explained.steps, loaders)
     # Graphql-core runs fields under no step.

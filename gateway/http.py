@@ -1,6 +1,5 @@
 """GraphQL over HTTP: one endpoint that takes POST with JSON, and shows browsers GraphiQL where that is on."""
 
-import asyncio
 import re
 import secrets
 import time
@@ -16,6 +15,7 @@ from strawberry.http.ides import get_graphql_ide_html
 
 from gateway import media
 from gateway.bodies import Disconnected, GraphQLRequest, limits_of, parsed, read
+from gateway.deadlines import Deadline
 from gateway.documents import Document, Documents
 from gateway.errors import Code, Headers, Refused, Translator, refused
 from gateway.execution import Answer, Asked, Context, admit, asked, codes, execute, priced
@@ -28,6 +28,7 @@ from gateway.throttles import FailedSignIns, InFlight
 from permissions.model import Principal
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+MILLISECONDS = re.compile(rb"0{0,9}[1-9][0-9]{0,9}")
 MAX_NAME = 60
 WRITTEN = orjson.OPT_UTC_Z
 SECURITY: Headers = (
@@ -123,23 +124,24 @@ class GraphQLEndpoint:
             return self._shown(scope["method"], headers)
         _check_media(headers, accept)
         purpose = _purpose(headers.get(b"graphql-cost"), headers.get(EXPLAIN))
+        deadline = Deadline(_within_s(headers.get(b"x-request-timeout-ms"), self._settings.deadline_s))
         principal = await self._principal(scope, headers)
         exchange.principal = principal.kind.value
         if EXPLAIN in headers:
             explain.check(principal)
-        deadline_s, limits = self._settings.deadline_s, limits_of(principal.scopes, self._settings.max_body_bytes)
+        limits = limits_of(principal.scopes, self._settings.max_body_bytes)
         try:
-            async with asyncio.timeout(deadline_s):
+            with deadline:
                 body = await read(receive, headers.get(b"content-length"), limits.size)
                 exchange.is_read = True
+                deadline.listen(receive)
                 request = parsed(body, limits)
-                answer = await self._answer(request, purpose, principal, (exchange, translator))
+                answer = await self._answer(request, purpose, principal, (exchange, translator), deadline=deadline)
         except TimeoutError:
+            took = f"took longer than {deadline.within_s:g} seconds."
             if exchange.is_read:
-                raise refused(
-                    Code.SOURCE_TIMEOUT, 504, f"The answer took longer than {deadline_s:g} seconds."
-                ) from None
-            raise refused(Code.BAD_REQUEST, 408, f"The body took longer than {deadline_s:g} seconds.") from None
+                raise refused(Code.SOURCE_TIMEOUT, 504, f"The answer {took}") from None
+            raise refused(Code.BAD_REQUEST, 408, f"The body {took}") from None
         exchange.codes = answer.codes
         return Reply(200, orjson.dumps(answer.payload, option=WRITTEN), accept or media.JSON)
 
@@ -171,7 +173,13 @@ class GraphQLEndpoint:
         return document, asked(document, request.operation_name, request.variables)
 
     async def _answer(
-        self, request: GraphQLRequest, purpose: Purpose, principal: Principal, of: tuple[Exchange, Translator]
+        self,
+        request: GraphQLRequest,
+        purpose: Purpose,
+        principal: Principal,
+        of: tuple[Exchange, Translator],
+        *,
+        deadline: Deadline,
     ) -> Answer:
         """What the operation was sent for, where all of its variables fit."""
         exchange, translator = of
@@ -187,7 +195,7 @@ class GraphQLEndpoint:
         with self._in_flight.slot():
             context = await self._contexts(principal, request_id=exchange.request_id)
             context.texts_fit, exchange.calls = request.texts_fit, context.loaders.calls
-            answer = await run(self._schema, document, found, context=context, translator=translator)
+            answer = await run(self._schema, document, found, context=context, translator=translator, deadline=deadline)
         exchange.executor = answer.executor
         return answer
 
@@ -205,6 +213,15 @@ def _purpose(cost: bytes | None, explaining: bytes | None) -> Purpose:
     if found is None:
         raise refused(Code.BAD_REQUEST, 400, f"{name} is {b' or '.join(words).decode()}, or left out.")
     return found
+
+
+def _within_s(asked_ms: bytes | None, most_s: float) -> float:
+    """In how many seconds the answer has to be there: as many as were asked for, up to `most_s`."""
+    if asked_ms is None:
+        return most_s
+    if not MILLISECONDS.fullmatch(asked_ms):
+        raise refused(Code.BAD_REQUEST, 400, "X-Request-Timeout-Ms is a whole number of milliseconds, at least 1.")
+    return min(int(asked_ms) / 1_000, most_s)
 
 
 def _check_media(headers: dict[bytes, bytes], accept: str | None) -> None:

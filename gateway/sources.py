@@ -22,6 +22,8 @@ from datasources.program import Program, ProgramSettings
 from datasources.read_only import ReadOnly
 from datasources.registry import Domain, Source
 from datasources.relaying import Relay, Tell
+from datasources.resilience.guarded import Guarded
+from datasources.resilience.happenings import Note, unnoted
 from datasources.sql.access_writes import SqlAccessWrites
 from datasources.sql.engine import Database
 from datasources.sql.outbox import SqlOutbox
@@ -64,11 +66,11 @@ class Equipment(msgspec.Struct, frozen=True):
 
 
 class Runtime:
-    """Everything that lives as long as the process. `each` is every source of the config by its name."""
+    """Everything that lives as long as the process. `each` is every source of the config by its name, behind its limits."""
 
     def __init__(
         self,
-        each: Mapping[str, Source],
+        each: Mapping[str, Guarded],
         sources: Sources,
         settings: Settings,
         equipment: "Equipment",
@@ -76,7 +78,8 @@ class Runtime:
         shared: Shared,
     ) -> None:
         self.each, self.sources, self.signing, self.shared = each, sources, equipment.signing, shared
-        home = self.databases[sources.bound[Domain.PROFILES]]
+        main = each[sources.bound[Domain.PROFILES]]
+        home = self.databases[main.name]
         postman = Postman(sources.profiles, equipment.notifier, equipment.signing)
         self.relay = Relay(SqlOutbox(home, TOPIC), postman.deliver)
         self.couriers = couriers(self.databases.values(), self._settings)
@@ -84,18 +87,18 @@ class Runtime:
         rate = Rate(settings.auth.lookups_per_minute, settings.auth.lookup_burst)
         self.lookups = Throttle("lookups", rate, shared.counters)
         self._search = settings.search.mode
-        self._reader = SqlProgram(home)
+        self._reader = main.around(SqlProgram(home))
         self._program: Program | None = None
         self._loaded_at = 0.0
 
     @property
     def databases(self) -> dict[str, Database]:
         """The sources that are databases, by name."""
-        return databases_of(self.each)
+        return databases_of({name: guarded.source for name, guarded in self.each.items()})
 
     @classmethod
-    async def open(cls, settings: Settings) -> "Runtime":
-        """Be ready to ask every source; whether one answers shows when it is asked.
+    async def open(cls, settings: Settings, note: Note = unnoted) -> "Runtime":
+        """Be ready to ask every source; whether one answers shows when it is asked. `note` is told what limits do.
 
         Raises SourceUnavailable where the config names none for the profiles, NotServed where a source can't serve what is
         bound to it.
@@ -107,12 +110,15 @@ class Runtime:
         if not isinstance(each.get(bound.get(Domain.PROFILES, "")), SqlSource):
             raise SourceUnavailable("none", "opening the domain profiles, which every other hangs on, in a database")
         equipment, shared = Equipment.of(settings), Shared(settings)
-        part(databases_of(each), bound)
-        sources = _bound(each, bound, equipment, shared)
+        databases = databases_of(each)
+        part(databases, bound)
+        guarded = {name: Guarded(source, settings.sources[name], note) for name, source in each.items()}
+        access = SqlAccessWrites(databases[bound[Domain.PROFILES]], equipment.means)
+        sources = _bound(guarded, bound, access, equipment.signing, shared=shared)
         shared.watch(each.values())
         for source in each.values():
             await source.open()
-        return cls(each, sources, settings, equipment, shared=shared)
+        return cls(guarded, sources, settings, equipment, shared=shared)
 
     async def program(self) -> Program:
         """The program, read anew after five seconds. Raises SourceUnavailable, SourceTimedOut, NotConfigured."""
@@ -177,7 +183,14 @@ def databases_of(sources: Mapping[str, Source]) -> dict[str, Database]:
     return {name: source.database for name, source in sources.items() if isinstance(source, SqlSource)}
 
 
-def _bound(each: Mapping[str, Source], bound: Mapping[Domain, str], equipment: Equipment, shared: Shared) -> Sources:
+def _bound(
+    each: Mapping[str, Guarded],
+    bound: Mapping[Domain, str],
+    access: SqlAccessWrites,
+    sessions: SigningKey | None,
+    *,
+    shared: Shared,
+) -> Sources:
     """The reader and writer of every domain, of the source that it is bound to. Raises NotServed."""
     serving = {domain: each[name] for domain, name in bound.items()}
     for domain, source in serving.items():
@@ -189,15 +202,15 @@ def _bound(each: Mapping[str, Source], bound: Mapping[Domain, str], equipment: E
         **{domain.value.lower(): _reader(domain, serving, shared) for domain in Domain},
         writers=Writers(
             **{name: _writer(Domain[name.upper()], serving, audit, shared) for name in WRITTEN},
-            access=SqlAccessWrites(databases_of(each)[bound[Domain.PROFILES]], equipment.means),
+            access=access,
         ),
         each=each,
         bound=bound,
-        sessions=equipment.signing,
+        sessions=sessions,
     )
 
 
-def _reader(domain: Domain, serving: Mapping[Domain, Source], shared: Shared) -> Any:
+def _reader(domain: Domain, serving: Mapping[Domain, Guarded], shared: Shared) -> Any:
     """The domain's reader, behind its layers."""
     if domain not in serving:
         return Unbound(domain)
@@ -205,24 +218,24 @@ def _reader(domain: Domain, serving: Mapping[Domain, Source], shared: Shared) ->
     return Layered(reader, *layers) if layers else reader
 
 
-def _connect(each: Mapping[str, Source], serving: Mapping[Domain, Source], shared: Shared) -> None:
+def _connect(each: Mapping[str, Guarded], serving: Mapping[Domain, Guarded], shared: Shared) -> None:
     """Have those that need others know them."""
-    log = serving.get(Domain.AUDIT)
+    log = serving[Domain.AUDIT].source if Domain.AUDIT in serving else None
     recorder = SqlRecorder(log.database) if isinstance(log, SqlSource) else None
     surroundings = Surroundings(_reader(Domain.PROFILES, serving, shared), recorder)
-    for source in each.values():
-        if isinstance(source, Connected):
-            source.connect(surroundings)
+    for guarded in each.values():
+        if isinstance(guarded.source, Connected):
+            guarded.source.connect(surroundings)
 
 
-def _writer(domain: Domain, serving: Mapping[Domain, Source], audit: Any, shared: Shared) -> Any:
+def _writer(domain: Domain, serving: Mapping[Domain, Guarded], audit: Any, shared: Shared) -> Any:
     """The domain's writer; where its source is only read, one that refuses and has `audit` told."""
     if domain not in serving:
         return Unbound(domain)
     source = serving[domain]
     if domain not in source.writes:
         return ReadOnly(domain, source.name, audit)
-    return shared.writer(source, source.writer(domain))
+    return shared.writer(source.source, source.writer(domain))
 
 
 async def failure_of(source: Source) -> SourceError | None:

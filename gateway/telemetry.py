@@ -15,11 +15,13 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from datasources.registry import Domain
+from datasources.resilience.happenings import Happening
 
 FRAMES = 12
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """The folder in which workers share their metrics; prometheus-client reads it from the environment when imported."""
 DURATIONS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BREAKER = {Happening.OPENED: 1.0, Happening.PROBED: 0.5, Happening.CLOSED: 0.0}
 
 log = structlog.get_logger()
 
@@ -71,6 +73,19 @@ class Metrics:
             ["domain", "by"],
             registry=self._registry,
         )
+        self._limits = Counter(
+            "customer_graph_source_limits",
+            "What limits did to calls of sources.",
+            ["source", "what"],
+            registry=self._registry,
+        )
+        self._breakers = Gauge(
+            "customer_graph_source_breaker",
+            "1 while the breaker of a source is open, 0.5 while a call probes whether it is back, else 0.",
+            ["source"],
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
         self.in_flight = Gauge(
             "customer_graph_requests_in_flight",
             "Operations that run.",
@@ -106,6 +121,16 @@ class Metrics:
         for by, keys in (("cache", found), ("source", missing)):
             if keys:
                 self._labelled(self._kept, domain.value.lower(), by).inc(keys)
+
+    def note(self, source: str, happening: Happening) -> None:
+        """Count what a limit around a source did; that it is asked no more, or again, is logged as well."""
+        state = BREAKER.get(happening)
+        if state is None:
+            self._labelled(self._limits, source, happening.value).inc()
+            return
+        self._labelled(self._breakers, source).set(state)
+        if happening is not Happening.PROBED:
+            log.warning("source.breaker", source=source, state=happening.value)
 
     def _labelled(self, metric: Any, *labels: str) -> Any:
         """The series of a metric: prometheus-client looks each label over again, which takes longer than counting does."""

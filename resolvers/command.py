@@ -129,6 +129,8 @@ async def carried_out(
         return await refused(command, method.__self__, refusal)  # type: ignore[attr-defined]  # a writer's own
     # What was read before may be otherwise now.
     context.loaders.forget()
+    if command.customer is not None:
+        context.sources.changed(command.customer)
     return written, write.dry_run, command.customer, command.named
 
 

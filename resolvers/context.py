@@ -15,6 +15,7 @@ from datasources.cards import CardReader, CardWriter
 from datasources.devices import DeviceReader
 from datasources.errors import NotConfigured
 from datasources.events import EventReader
+from datasources.ids import CustomerId
 from datasources.ingesting import EventWriter
 from datasources.locations import LocationReader
 from datasources.messages import MessageReader, MessageWriter
@@ -28,7 +29,8 @@ from datasources.profile_writing import ProfileWriter
 from datasources.profiles import ProfileReader
 from datasources.program import Program, ProgramSettings, SearchMode
 from datasources.promo_codes import PromoCodeReader, PromoCodeWriter
-from datasources.registry import Domain, Source
+from datasources.registry import Domain
+from datasources.resilience.guarded import Guarded
 from datasources.rewards import RewardReader
 from datasources.segments import SegmentReader, SegmentWriter
 from datasources.tags import TagReader, TagWriter
@@ -98,7 +100,7 @@ class Writers(msgspec.Struct, frozen=True):
 class Sources(msgspec.Struct, frozen=True):
     """The reader of every domain, an `Unbound` where no source is bound to it.
 
-    `bound` names the source of each domain that has one, `each` is every source by its name.
+    `bound` names the source of each domain that has one, `each` is every source by its name, behind its limits.
     """
 
     profiles: ProfileReader
@@ -119,13 +121,18 @@ class Sources(msgspec.Struct, frozen=True):
     devices: DeviceReader
     privacy: PrivacyReader
     audit: AuditReader
-    each: Mapping[str, Source]
+    each: Mapping[str, Guarded]
     transactions: TransactionReader
     events: EventReader
     writers: Writers
     bound: Mapping[Domain, str]
     sessions: Sessions | None = None
     """None where the gateway has no key to sign them with."""
+
+    def changed(self, customer: CustomerId) -> None:
+        """Something about the customer was written: what was kept for when a source fails is none of theirs any more."""
+        for source in self.each.values():
+            source.changed(customer)
 
 
 class Context:

@@ -8,11 +8,17 @@ from typing import Any, TypeVar
 from aiodataloader import DataLoader, dispatch_queue_batch, failed_dispatch
 from aiodataloader import Loader as Waiting
 
-from datasources.errors import SourceError
+from datasources.errors import OutcomeLate, SourceError, SourceTimedOut
+from datasources.freshness import FRESHNESS, Freshness
 from datasources.registry import Domain
-from datasources.stepping import Stepped
+from datasources.stepping import Interruptible, Stepped
 
 Value = TypeVar("Value")
+
+QUIET_TURNS = 5
+"""Turns of the loop from an answer to the call that it leads to."""
+TIME_UP = "reading within the request's time"
+
 Ask = Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]
 """What a loader asks for the values of its keys."""
 Begin = Callable[[Coroutine[Any, Any, Any]], "asyncio.Future[Any]"]
@@ -80,6 +86,12 @@ class Loaders:
         """Calls made, by `domain.method`."""
         self.failed: dict[Domain, SourceError] = {}
         """Domains whose source failed, with the first failure."""
+        self.freshness = Freshness()
+        """How old what was served is."""
+        self.is_over = False
+        """True once the request's time is up."""
+        self._running: set[Interruptible] = set()
+        self._quiet: asyncio.Future[None] | None = None
         self._loaders: dict[tuple[Hashable, ...], Loader] = {}
         self._queued: list[Loader] = []
 
@@ -97,21 +109,80 @@ class Loaders:
         self._loader(method, shared).prime(key, value)
 
     def forget(self) -> None:
-        """Ask anew for everything: something was written, or the request is over."""
+        """Ask anew for everything: something was written."""
         self._loaders.clear()
+
+    def close(self) -> None:
+        """Nobody waits any longer: stop what still runs, and leave nothing behind."""
+        self._loaders.clear()
+        self._stop()
+
+    def end(self) -> None:
+        """The request's time is up: what runs fails, and nothing is begun any more."""
+        self.is_over = True
+        self._stop()
+
+    def _stop(self) -> None:
+        for one in tuple(self._running):
+            one.end()
 
     def call(self, method: Callable[..., Awaitable[Value]], *arguments: Any, **named: Any) -> Awaitable[Value]:
         """The result of a method, counted, its failure remembered; in a task of its own, since resolvers run in none."""
         return asyncio.ensure_future(self._called(method, *arguments, **named))
 
+    async def ask(self, question: Callable[[], Awaitable[None]], source: str) -> None:
+        """Ask a source something that is no call of a reader, within the request's time. Raises as it does, SourceTimedOut."""
+        if self.is_over:
+            raise SourceTimedOut(source, TIME_UP)
+        try:
+            await self._followed(question())
+        except asyncio.CancelledError:
+            if not self.is_over:
+                raise
+            raise SourceTimedOut(source, TIME_UP) from None
+
+    async def settled(self) -> None:
+        """Return when sources are asked nothing any more, nor soon: what was answered last may ask for more."""
+        turns = 0
+        while turns < QUIET_TURNS:
+            if self._running:
+                self._quiet = self._quiet or asyncio.get_running_loop().create_future()
+                await asyncio.shield(self._quiet)
+                turns = 0
+            else:
+                await asyncio.sleep(0)
+                turns += 1
+
     async def _called(self, method: Callable[..., Awaitable[Value]], *arguments: Any, **named: Any) -> Value:
+        asked: Any = method.__self__  # type: ignore[attr-defined]  # a reader or writer
+        if self.is_over:
+            raise SourceTimedOut(asked.source, TIME_UP)
         name = call_name(method)
         self.calls[name] = self.calls.get(name, 0) + 1
+        FRESHNESS.set(self.freshness)
         try:
-            return await method(*arguments, **named)
+            found: Value = await self._followed(method(*arguments, **named))
         except SourceError as error:
-            self.failed.setdefault(method.__self__.domain, error)  # type: ignore[attr-defined]  # a reader has one
+            self.failed.setdefault(asked.domain, error)
             raise
+        except asyncio.CancelledError:
+            if not self.is_over:
+                raise
+            late = self.failed.setdefault(asked.domain, _late(asked))
+            raise late from None
+        return found
+
+    async def _followed(self, asking: Awaitable[Any]) -> Any:
+        """What is asked for, until the request's time is up or it is over."""
+        own = Interruptible()
+        self._running.add(own)
+        try:
+            return await own.run(asking)
+        finally:
+            self._running.discard(own)
+            if self._quiet is not None and not self._running:
+                self._quiet.set_result(None)
+                self._quiet = None
 
     def _remember(self, method: Any, answers: Sequence[object]) -> None:
         """Note that a source failed for some of the keys: it told so in the place of their answers."""
@@ -158,3 +229,8 @@ def call_name(method: Callable[..., Any]) -> str:
     """`domain.method`, as calls of a reader's bound method are told."""
     domain: Domain = method.__self__.domain  # type: ignore[attr-defined]  # a reader has one
     return f"{domain.value.lower()}.{method.__name__}"
+
+
+def _late(asked: Any) -> SourceTimedOut:
+    """What is told of a reader or writer that had no time left to answer."""
+    return OutcomeLate(asked.source, "writing") if hasattr(asked, "refuse") else SourceTimedOut(asked.source, TIME_UP)

@@ -54,7 +54,7 @@ class RecordingLoaders(Loaders):
 
     def __init__(self, replaced: Loaders) -> None:
         super().__init__()
-        self.calls, self.failed = replaced.calls, replaced.failed
+        self.calls, self.failed, self.freshness = replaced.calls, replaced.failed, replaced.freshness
         self._calls: dict[Hashable, dict[str, Calls]] = {}
         self._known: set[Awaitable[Any]] = set()
 

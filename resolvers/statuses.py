@@ -7,9 +7,12 @@ from enum import Enum
 
 import msgspec
 
-from datasources.errors import SourceError
+from datasources.errors import SourceCutOff, SourceError
 from datasources.registry import Domain, Source
 from resolvers.context import Context
+
+KEPT = "What you see was kept from before."
+FAILING = "Some of what it was asked lately failed."
 
 
 class SourceState(Enum):
@@ -25,7 +28,8 @@ class SourceState(Enum):
 class Answered(msgspec.Struct, frozen=True):
     """What a source said when it was asked to answer at all."""
 
-    latency_ms: float
+    latency_ms: float | None
+    """None where it was not asked, since its breaker is open."""
     failure: str | None = None
 
 
@@ -52,10 +56,22 @@ def _status(domain: Domain, context: Context, answers: dict[str, Answered]) -> S
         return SourceStatus(
             domain, None, SourceState.NOT_CONFIGURED, message="The program has no source for this domain."
         )
-    answer = answers[source]
+    answer, old = answers[source], context.loaders.freshness.oldest.get(domain)
+    state, message = _state(domain, context, answer)
+    as_of = context.now if old is None else context.now - old.age
+    return SourceStatus(domain, source, state, None if state is SourceState.DOWN else as_of, answer.latency_ms, message)
+
+
+def _state(domain: Domain, context: Context, answer: Answered) -> tuple[SourceState, str | None]:
+    """How the domain's source is doing, and what is wrong. What was kept is shown although the source is down."""
+    source = context.sources.bound[domain]
+    if domain in context.loaders.freshness.oldest:
+        return SourceState.STALE, answer.failure or KEPT
     if answer.failure is not None:
-        return SourceStatus(domain, source, SourceState.DOWN, latency_ms=answer.latency_ms, message=answer.failure)
-    return SourceStatus(domain, source, SourceState.OK, context.now, answer.latency_ms)
+        return SourceState.DOWN, answer.failure
+    if domain in context.loaders.failed or context.sources.each[source].is_failing(domain):
+        return SourceState.DEGRADED, FAILING
+    return SourceState.OK, None
 
 
 async def _answers(context: Context) -> dict[str, Answered]:
@@ -68,16 +84,20 @@ async def _answers(context: Context) -> dict[str, Answered]:
 
 
 async def _ask(context: Context) -> dict[str, Answered]:
+    """Asks all sources at once, and waits for what the request asks them meanwhile, which may fail or be stale."""
     wanted = {name: context.sources.each[name] for name in sorted(set(context.sources.bound.values()))}
-    found = await asyncio.gather(*(_ping(source) for source in wanted.values()))
+    found = await asyncio.gather(*(_ping(source, context) for source in wanted.values()))
+    await context.loaders.settled()
     return dict(zip(wanted, found, strict=True))
 
 
-async def _ping(source: Source) -> Answered:
+async def _ping(source: Source, context: Context) -> Answered:
     began = time.perf_counter()
     failure = None
     try:
-        await source.ping()
+        await context.loaders.ask(source.ping, source.name)
+    except SourceCutOff as error:
+        return Answered(None, str(error))
     except SourceError as error:
         failure = str(error)
     return Answered(round((time.perf_counter() - began) * 1000, 3), failure)

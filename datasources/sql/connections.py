@@ -10,10 +10,16 @@ from typing import Any
 
 import asyncpg
 
+from datasources.patience import Patience
+
 CHECKOUT_S = 1.0
 """How long to wait for a connection: a free one, or a new one."""
 REST_S = 60.0
 """After so long without any use, all go back to the pool, which closes them in its time."""
+
+
+class NoneFree(Exception):
+    """No connection was given back in time: all are in use."""
 
 
 class Connections:
@@ -25,9 +31,10 @@ class Connections:
         """How many the pool has given."""
         self._is_closing = False
         self._idle: list[Any] = []
-        self._waiting: deque[asyncio.Future[Any]] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._returning: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
+        self._patience = Patience(CHECKOUT_S, self._loop)
         self._used_at = self._loop.time()
         self._resting = self._loop.call_later(REST_S, self._rest)
 
@@ -37,7 +44,7 @@ class Connections:
         return len(self._idle)
 
     async def take(self) -> Any:
-        """A connection: give it back whatever happens. Raises TimeoutError, and what connecting raises."""
+        """A connection: give it back whatever happens. Raises NoneFree, and what connecting raises."""
         while self._idle:
             connection = self._idle.pop()
             if not _is_lost(connection):
@@ -45,18 +52,7 @@ class Connections:
             self._return(connection)
         if self.taken < self._size:
             return await self._another()
-        free: asyncio.Future[Any] = self._loop.create_future()
-        self._waiting.append(free)
-        # A timer of its own takes a tenth of what `asyncio.timeout` does, which nearly every statement would pay under load.
-        timer = self._loop.call_later(CHECKOUT_S, _give_up, free)
-        try:
-            given = await free
-        except asyncio.CancelledError:
-            if free.done() and not free.cancelled() and free.exception() is None:
-                self._pass_on(free.result())
-            raise
-        finally:
-            timer.cancel()
+        given = await self._free()
         return given if given is not None else await self._another()
 
     def give(self, connection: Any, *, is_sound: bool) -> None:
@@ -85,10 +81,24 @@ class Connections:
             self._given_up()
             raise
 
+    async def _free(self) -> Any:
+        """One that is given back; None where there is room for another."""
+        waiting = Waiting(self._loop.create_future())
+        self._waiting.append(waiting)
+        self._patience.begin(waiting)
+        try:
+            return await waiting.free
+        except asyncio.CancelledError:
+            if waiting.is_given:
+                self._pass_on(waiting.free.result())
+            raise
+        finally:
+            self._patience.over(waiting)
+
     def _pass_on(self, connection: Any) -> None:
         """To who waits longest, or to those at hand; None tells that there is room for another."""
         while self._waiting:
-            free = self._waiting.popleft()
+            free = self._waiting.popleft().free
             if not free.done():
                 free.set_result(connection)
                 return
@@ -121,10 +131,23 @@ class Connections:
             self._return(self._idle.pop())
 
 
-def _give_up(free: "asyncio.Future[Any]") -> None:
-    """Have who waits wait no longer."""
-    if not free.done():
-        free.set_exception(TimeoutError())
+class Waiting:
+    """One who waits for a connection."""
+
+    __slots__ = ("due", "free")
+
+    def __init__(self, free: "asyncio.Future[Any]") -> None:
+        self.due, self.free = 0.0, free
+
+    @property
+    def is_given(self) -> bool:
+        """True where it has one."""
+        return self.free.done() and not self.free.cancelled() and self.free.exception() is None
+
+    def end(self) -> None:
+        """See Wait."""
+        if not self.free.done():
+            self.free.set_exception(NoneFree())
 
 
 def _is_lost(connection: Any) -> bool:

@@ -4,12 +4,14 @@ import sqlite3
 
 import asyncpg
 
-from datasources.errors import SourceError, SourceRefused, SourceTimedOut, SourceUnavailable
+from datasources.errors import SourceCrowded, SourceError, SourceRefused, SourceTimedOut, SourceUnavailable
+from datasources.sql.connections import NoneFree
 
-POSTGRES_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""All that asyncpg raises."""
-POSTGRES_REFUSED = (asyncpg.DataError, asyncpg.SyntaxOrAccessError, asyncpg.InternalClientError, ValueError)
-"""The last is what asyncpg makes of a value that it can't send."""
+POSTGRES_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, NoneFree)
+"""All that asyncpg raises, and what waiting for a connection does."""
+POSTGRES_REFUSED = (asyncpg.DataError, asyncpg.SyntaxOrAccessError, ValueError)
+"""The last is what asyncpg makes of a value that it can't send. Its InternalClientError is about a connection that was cut
+off in the middle of something."""
 SQLITE_ERRORS = (sqlite3.Error, ValueError, OverflowError)
 SQLITE_REFUSED = {
     sqlite3.SQLITE_ERROR,
@@ -23,6 +25,8 @@ SQLITE_REFUSED = {
 
 def of_postgres(error: Exception, source: str, doing: str) -> SourceError:
     """The failure that an error of asyncpg is."""
+    if isinstance(error, NoneFree):
+        return SourceCrowded(source, doing)
     if isinstance(error, (TimeoutError, asyncpg.QueryCanceledError)):
         return SourceTimedOut(source, doing)
     return SourceRefused(source, doing) if isinstance(error, POSTGRES_REFUSED) else SourceUnavailable(source, doing)

@@ -5,15 +5,18 @@ from sqlalchemy import String, bindparam, select
 
 from datasources.errors import NotConfigured
 from datasources.program import Program, ProgramSettings
+from datasources.registry import Domain
 from datasources.sql.engine import Database, Prepared
 from datasources.sql.tables.program import actors, program
 
 
 class SqlProgram:
-    """Serves `datasources.program.ProgramReader`."""
+    """Serves `datasources.program.ProgramReader`. The program stands beside the profiles, and with them."""
+
+    domain = Domain.PROFILES
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self.source = database, database.name
         by_key = select(program.c.settings).where(program.c.key == bindparam("key", type_=String()))
         self._settings = Prepared(by_key, lambda settings: settings, database.dialect)
         everyone = select(actors.c.kind, actors.c.actor_id, actors.c.name)

@@ -106,6 +106,8 @@ class SqlSettings(SourceSettings):
 
     url: Annotated[SecretStr, AfterValidator(_database_url)]
     pool_size: int = Field(default=10, ge=1, le=1_000)
+    parallel: int = Field(default=1_000, ge=1, le=10_000)
+    """The pool is the bound: what finds no free connection waits for one, but not long."""
 
     @property
     def address(self) -> str:

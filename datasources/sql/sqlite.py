@@ -30,7 +30,7 @@ from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.sql.expression import column
 from sqlalchemy.types import TypeEngine
 
-from datasources.errors import SourceTimedOut, SourceUnavailable
+from datasources.errors import SourceCrowded, SourceTimedOut, SourceUnavailable
 from datasources.sql.dialect import Ordered, Values
 from datasources.sql.failures import SQLITE_ERRORS, of_sqlite
 from datasources.sql.transacting import BYTES, Made, Rows, SqliteWriter, Steps
@@ -198,7 +198,7 @@ class Sqlite:
             async with asyncio.timeout(CHECKOUT_S):
                 return await idle.get()
         except TimeoutError as error:
-            raise SourceTimedOut(self._source, "waiting for a connection") from error
+            raise SourceCrowded(self._source, "reading") from error
 
     async def _connected(self) -> aiosqlite.Connection:
         """A new connection that can't write; WAL lets it read beside a writer of another process."""

@@ -6,6 +6,7 @@ import msgspec
 from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 
+from gateway.deadlines import Deadline
 from gateway.plan.positions import Position
 from gateway.plan.run import Run
 from gateway.plan.selections import Selection
@@ -24,12 +25,15 @@ class Plan(msgspec.Struct, frozen=True):
     selection: Selection
     is_serial: bool
 
-    async def run(self, context: Any, variables: VariableValues, root: Any = None) -> Outcome:
+    async def run(
+        self, context: Any, variables: VariableValues, root: Any = None, *, deadline: Deadline | None = None
+    ) -> Outcome:
         """Run it once, for one request; of a mutation each field with all below it before the next (specification 6.2.2).
 
-        `root` is the value that the operation's fields are resolved on: an event of a subscription.
+        `root` is the value that the operation's fields are resolved on: an event of a subscription. At the deadline it
+        gives what has arrived.
         """
-        run, data = Run(context, variables), Position.of_data()
+        run, data = Run(context, variables, deadline), Position.of_data()
         made = self.selection.blank()
         data.put(made)
         for field in self.selection.fields:

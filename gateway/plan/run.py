@@ -8,12 +8,16 @@ from typing import Any, Protocol, TypeVar
 from graphql import FieldNode, GraphQLError
 from graphql.execution.values import VariableValues
 
+from datasources.errors import DeadlinePassed
 from datasources.stepping import Stepped
+from gateway.deadlines import Deadline
 from gateway.plan.locating import located
 from gateway.plan.positions import Position
 
 Value = TypeVar("Value")
 
+GRACE_S = 0.1
+"""How long sources have to end what they do once they are told that the time is up."""
 AWAITABLE = (CoroutineType, asyncio.Future)
 """What resolvers give to be awaited. graphql-core's own test for it costs seven times as much."""
 Complete = Callable[["Run", Any, Position], None]
@@ -34,10 +38,21 @@ class Run:
     than they do. So a resolver runs in no task of its own; whatever needs one is a task of its own in `Loaders.call`.
     """
 
-    __slots__ = ("_arrived", "_loop", "_waiting", "begun", "context", "errors", "held", "variables")
+    __slots__ = (
+        "_arrived",
+        "_deadline",
+        "_giving_up",
+        "_loop",
+        "_waiting",
+        "begun",
+        "context",
+        "errors",
+        "held",
+        "variables",
+    )
 
-    def __init__(self, context: Any, variables: VariableValues) -> None:
-        self.context, self.variables = context, variables
+    def __init__(self, context: Any, variables: VariableValues, deadline: Deadline | None = None) -> None:
+        self.context, self.variables, self._deadline = context, variables, deadline
         self.errors: list[GraphQLError] = []
         self.held: dict[object, Any] = {}
         """What is worked out once a run, by who did."""
@@ -46,6 +61,7 @@ class Run:
         self._loop = asyncio.get_running_loop()
         self._waiting: set[Wait | Arrival] = set()
         self._arrived: asyncio.Future[None] | None = None
+        self._giving_up: asyncio.TimerHandle | None = None
 
     def fail(self, position: Position, error: Exception, nodes: Sequence[FieldNode]) -> None:
         """Remember the error of a place, which becomes null, and so does what is around it where it must not be null."""
@@ -71,13 +87,16 @@ class Run:
             self.fail(position, error, of.nodes)
 
     async def settled(self) -> None:
-        """Return when everything has arrived. Cancelled, it cancels what is still awaited."""
+        """Return when everything has arrived, or at the deadline, when whatever has not fails. Cancelled, it cancels what is
+        still awaited."""
         if not self._waiting:
             return
         self._arrived = self._loop.create_future()
+        self._at_deadline(self._end)
         try:
             await self._arrived
         finally:
+            self._at_deadline(None)
             for one in tuple(self._waiting):
                 one.cancel()
             self._let_go()
@@ -101,6 +120,21 @@ class Run:
         else:
             self._waiting.add(arrival)
             value.add_done_callback(arrival)
+
+    def _at_deadline(self, action: Callable[[], None] | None) -> None:
+        if self._deadline is not None:
+            self._deadline.instead(action)
+        if self._giving_up is not None and action is None:
+            self._giving_up.cancel()
+
+    def _end(self) -> None:
+        """Have the calls to sources fail, each of which names its own; what waits for anything else is given up soon."""
+        self.context.loaders.end()
+        self._giving_up = self._loop.call_later(GRACE_S, self._give_up)
+
+    def _give_up(self) -> None:
+        for one in tuple(self._waiting):
+            one.give_up()
 
     def waits(self, wait: "Wait") -> None:
         """Count one that waits."""
@@ -138,6 +172,12 @@ class Arrival:
             run.complete(value, self._of, self._position)
         run.arrived(self)
 
+    def give_up(self) -> None:
+        """Wait no longer."""
+        self._run.fail(self._position, DeadlinePassed(), self._of.nodes)
+        self.cancel()
+        self._run.arrived(self)
+
     def cancel(self) -> None:
         """Cancel what it waits for."""
         self._blocked.cancel()
@@ -170,6 +210,12 @@ class Wait:
             run.arrived(self)
         else:
             self._block_on(blocked)
+
+    def give_up(self) -> None:
+        """Wait no longer."""
+        self._run.fail(self._position, DeadlinePassed(), self._of.nodes)
+        self.cancel()
+        self._run.arrived(self)
 
     def cancel(self) -> None:
         """Cancel what it waits for, so that it is told in the loop's next turn, as a task would be."""

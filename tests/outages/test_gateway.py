@@ -3,13 +3,11 @@
 import asyncio
 import datetime as dt
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -36,15 +34,6 @@ DOWN = {
     "sources": {"main": "SOURCE_UNAVAILABLE"},
     "domains": sorted(domain.value.lower() for domain in Domain),
 }
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A short path that the server's own user may enter."""
-    made = Path(tempfile.mkdtemp(prefix="outage_"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
