@@ -129,7 +129,7 @@ class Answers:
         seen = await self._cache.store.look([one.name for one in asked], scopes)
         if seen is None:
             return await self._ask(keys, told)
-        now = Round(told, self._cache.clock(), clock, seen)
+        now = Round(self._of_whole_rows(told), self._cache.clock(), clock, seen)
         found, missing = self._sorted(asked, now)
         if self._cache.watch is not None:
             self._cache.watch(self._domain, len(found), len(missing))
@@ -142,10 +142,16 @@ class Answers:
         page, now = self._shape.page, self._shape.now
         if page is not None:
             asked = told[page]
-            return (*told[:page], msgspec.structs.replace(asked, now=NO_CLOCK), *told[page + 1 :]), asked.now
+            timeless = msgspec.structs.replace(asked, now=NO_CLOCK, columns=None)
+            return (*told[:page], timeless, *told[page + 1 :]), asked.now
         if now is not None:
             return (*told[:now], *told[now + 1 :]), told[now]
         return told, None
+
+    def _of_whole_rows(self, told: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments for what is to be kept: whoever finds it may read other columns."""
+        page = self._shape.page
+        return told if page is None else (*told[:page], told[page].of_whole_rows, *told[page + 1 :])
 
     def _asked(self, keys: Sequence[Any], told: tuple[Any, ...]) -> list[Asked]:
         place, shape, vault = self._cache.vault.place(self._identity, told), self._shape, self._cache.vault

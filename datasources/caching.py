@@ -1,10 +1,11 @@
 """What may be kept of what readers answer, where it is kept, and how it is known to be true no more.
 
-An answer is kept whole and unmasked (the plan masks), under all that its reader was told: columns, filter, page and reach
-are among that. With it are kept the versions of the scopes that it belongs to, as they were before the source was asked. A
-write that was kept takes the versions of what it changed away, and whoever looks next makes others. An answer holds only
-while the versions are those it was kept with: one that was read before a write and comes to be kept after it is never
-given to anybody. No entry lives longer than the time that its domain's answers may be old, whatever else is lost.
+An answer is kept whole and unmasked (the plan masks), under all that its reader was told: filter, page and reach are among
+that. Of a page, all columns are read and kept: whoever asks next may read others. With it are kept the versions of the
+scopes that it belongs to, as they were before the source was asked. A write that was kept takes the versions of what it
+changed away, and whoever looks next makes others. An answer holds only while the versions are those it was kept with: one
+that was read before a write and comes to be kept after it is never given to anybody. No entry lives longer than the time
+that its domain's answers may be old, whatever else is lost.
 """
 
 import os

@@ -33,6 +33,8 @@ class PageRequest(msgspec.Struct, frozen=True, cache_hash=True):
 
     `now` is the program's time when the request began: whatever is derived from the clock uses it. `filter` is the
     struct of the list's own filter, `order` its order where it has several, `want_total` whether all are counted.
+    `columns` names the attributes of the rows that will be read, None for all: a hint, beyond which anything may be
+    answered, `UNREAD` too.
     """
 
     now: dt.datetime
@@ -43,6 +45,16 @@ class PageRequest(msgspec.Struct, frozen=True, cache_hash=True):
     filter: Hashable = None
     order: Hashable = None
     want_total: bool = False
+    columns: frozenset[str] | None = None
+
+    @property
+    def of_whole_rows(self) -> "PageRequest":
+        """The same of all columns: for whoever makes other rows of those that a source answers."""
+        return self if self.columns is None else msgspec.structs.replace(self, columns=None)
+
+    def also_reading(self, *names: str) -> "PageRequest":
+        """The same with these columns beside the others: for whoever looks at the rows that a source answers."""
+        return self if self.columns is None else msgspec.structs.replace(self, columns=self.columns.union(names))
 
     @property
     def size(self) -> int:

@@ -95,7 +95,7 @@ class Issuable(msgspec.Struct, frozen=True):
 
 async def available(customer: CustomerRow, context: Context, page: PageRequest) -> Page[Issuable]:
     """Active offers newest first, each with what stands in the way of issuing it (O7)."""
-    found = await context.load(context.sources.offers.available, customer.customer_id, page)
+    found = await context.load(context.sources.offers.available, customer.customer_id, page.of_whole_rows)
     rows = [
         Issuable(row.offer, _spelled(issue_blockers(row, customer, context.now)), row.created_at, row.id)
         for row in found.rows
@@ -175,7 +175,7 @@ def _spendable(context: Context) -> tuple[str, ...]:
 
 async def incentives(customer: OfCustomer, context: Context, page: PageRequest) -> Page[IncentiveRow]:
     """Points and offers granted, newest first: two lists of the same order, merged as far as the page goes."""
-    sources, owner = context.sources, customer.customer_id
+    sources, owner, page = context.sources, customer.customer_id, page.of_whole_rows
     issued = context.load(sources.offers.held, owner, page)
     lists: list[Awaitable[Granted]] = [issued]
     if _shows_points(context):

@@ -110,9 +110,8 @@ async def search(_root: object, context: Context, page: PageRequest) -> Page[Cus
     reach = within(context.principal)
     if reach is None:
         return Page((), ("customer_id",), total=0 if page.want_total else None)
-    found = await context.call(
-        context.sources.profiles.search, msgspec.structs.replace(page, filter=narrowed, order=order), reach
-    )
+    wanted = msgspec.structs.replace(page, filter=narrowed, order=order).also_reading("membership_state")
+    found = await context.call(context.sources.profiles.search, wanted, reach)
     return msgspec.structs.replace(found, rows=tuple(_without_past(row) for row in found.rows))
 
 

@@ -104,6 +104,8 @@ class GraphField(StrawberryField):
     written: Expression | None = None
     """The value that attribute or resolver give, without a call for it."""
     events: Serve | None = None
+    reads: tuple[str, ...] | None = None
+    """The attributes of the row that it reads, where its source does not tell them."""
 
     @property
     def is_masked(self) -> bool:

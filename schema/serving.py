@@ -213,7 +213,13 @@ def _is_held(document: dict[str, Any]) -> bool:
 
 
 def page_request(
-    name: str, paging: Paging, context: Context, arguments: dict[str, Any], *, wants_total: bool
+    name: str,
+    paging: Paging,
+    context: Context,
+    arguments: dict[str, Any],
+    *,
+    wants_total: bool,
+    columns: frozenset[str] | None = None,
 ) -> PageRequest:
     """The page that a connection's arguments ask for; null counts as left out. Raises InvalidRequest."""
     first, after, last, before = (arguments.pop(key, None) for key in PAGING_ARGUMENTS)
@@ -232,6 +238,7 @@ def page_request(
         filter=paging.pack(arguments) if paging.pack and arguments else None,
         order=order,
         want_total=wants_total,
+        columns=columns,
     )
     if after is None and before is None:
         return request
@@ -246,6 +253,7 @@ def page_request(
         filter=request.filter,
         order=order,
         want_total=request.want_total,
+        columns=columns,
     )
 
 

@@ -178,6 +178,7 @@ def _id_field(type_name: str, key: tuple[str, ...]) -> GraphField:
     raw = " + ".join(f"{ROW}.{name}.bytes" for name in key)
     written = field.written = Expression(f"{type_name + ':'!r} + base64url({raw})", {"base64url": base64url})
     field.serve = eval(f"lambda row, _context: {written.text.replace(ROW, 'row')}", dict(written.names))  # noqa: S307  # names of our own
+    field.reads = key
     return field
 
 

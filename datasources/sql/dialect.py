@@ -16,15 +16,10 @@ Joined = Sequence[tuple[FromClause, ColumnElement[bool]]]
 
 
 class Joining(Protocol):
-    """Columns of a table, with what is joined beside it."""
+    """A table, with what is joined beside it."""
 
     table: Table
     joined: Joined
-
-    @property
-    def columns(self) -> Sequence[ColumnElement[Any]]:
-        """What is read, by the names of the row."""
-        ...
 
     def joined_to(self, keys: FromClause, on: ColumnElement[bool], *, optional: bool = False) -> FromClause:
         """The keys with the table's rows that match, then what is looked up beside each."""
@@ -87,7 +82,8 @@ class Dialect(Protocol):
     def first_of_each(
         self, listed: Ordered, keys: FromClause, first: Select[Any], *, optional: bool
     ) -> tuple[FromClause, Sequence[ColumnElement[Any]]]:
-        """The keys joined to the rows that `first` (ordered, limited, correlated to the keys) finds for each."""
+        """The keys joined to the rows that `first` (ordered, limited, correlated to the keys) finds for each, and what it
+        selects of them."""
         ...
 
     async def open(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Generator, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Generator, Hashable, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -53,9 +53,8 @@ class Prepared(Generic[Row]):
         columns = list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
         self.columns = tuple(str(column.key) for column in columns[leading:])
         """The names of the columns that make up a row."""
-        self.reader = Reader(
-            _columns(columns, row, dialect, leading), row.row if isinstance(row, Make) else row, leading
-        )
+        made, fields = (row.row, row.fields) if isinstance(row, Make) else (row, None)
+        self.reader = Reader(_columns(columns, row, dialect, leading), made, leading, fields)
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """The parameters in the order of the statement, as the driver takes them."""
@@ -67,18 +66,24 @@ class Prepared(Generic[Row]):
 
 
 class Make(Generic[Row]):
-    """The constructor of a row, which turns the texts of its enum fields into their members."""
+    """The constructor of a row, which turns the texts of its enum fields into their members; `read` names the fields that
+    a record has, None for all. The others are `UNREAD`."""
 
-    def __init__(self, row: type[Row]) -> None:
+    def __init__(self, row: type[Row], read: Collection[str] | None = None) -> None:
         self.row = row
+        fields = msgspec.structs.fields(row)  # type: ignore[arg-type]  # rows are structs
+        there = [field for field in fields if read is None or field.name in read]
         self.members: dict[int, Mapping[Any, Any]] = {
             index: field.type._value2member_map_  # a third of the time that calling the enum takes
-            for index, field in enumerate(msgspec.structs.fields(row))  # type: ignore[arg-type]  # rows are structs
+            for index, field in enumerate(there)
             if isinstance(field.type, type) and issubclass(field.type, Enum)
         }
+        """Those of the enums by their text, by the index of a record."""
+        self.fields = None if read is None else tuple(field.name in read for field in fields)
+        """Which fields of the row a record has; None for all."""
 
     def __call__(self, *values: Any) -> Row:
-        """The row of a record's columns."""
+        """The row of a record's columns, which are all."""
         changed = list(values)
         for index, members in self.members.items():
             changed[index] = members[values[index]]

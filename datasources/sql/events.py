@@ -60,7 +60,7 @@ class SqlEvents(SqlReader):
 
     async def unmatched(self, page: PageRequest) -> Page[UnmatchedEventRow]:
         """See EventReader."""
-        found = await UNMATCHED.of_all(self._database, page)
+        found = await UNMATCHED.of_all(self._database, page.of_whole_rows)
         rows = tuple(shown(row, self._database.keyring) for row in found.rows)
         return Page(rows, found.order, found.has_next, found.has_previous, found.total)
 

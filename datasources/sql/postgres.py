@@ -124,7 +124,7 @@ class Postgres:
         found: FromClause = keys.join(page, true(), isouter=optional)
         for other, condition in listed.rows.joined:
             found = found.outerjoin(other, replacement_traverse(condition, {}, of_page))
-        return found, [replacement_traverse(column, {}, of_page) for column in listed.rows.columns]
+        return found, [replacement_traverse(column, {}, of_page) for column in first.selected_columns]
 
     def insert(self, table: Table) -> Any:
         """PostgreSQL's own INSERT."""

@@ -29,7 +29,7 @@ from datasources.sql.tables.profiles import consents, customer_places, customers
 from datasources.sql.tables.segments import segment_members
 from datasources.sql.tables.tags import customer_tags
 
-CUSTOMER = Rows(CustomerRow, customers, columns={"membership_state": customers.c.membership})
+CUSTOMER = Rows(CustomerRow, customers, columns={"membership_state": customers.c.membership}, kept=("wrapped_key",))
 
 
 REACH = reach_of(customers.c.customer_id)

@@ -1,13 +1,14 @@
 """Generated code: the rows of a statement's records, each made in one expression. A call a column would cost several times
 as much as the driver takes for the record."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from datasources.sql.sealing import CustomerKey
+from datasources.unread import UNREAD
 
 Process = Callable[[Any], Any]
 Keys = Mapping[UUID, CustomerKey | None]
@@ -30,14 +31,18 @@ class Columns(msgspec.Struct, frozen=True):
 
 
 class Reader:
-    """Makes the rows of records: `leading` columns in front, then `make` of the others."""
+    """Makes the rows of records: `leading` columns in front, then `make` of the others, which are what `fields` tells of
+    its arguments; the first one is always there."""
 
-    def __init__(self, columns: Columns, make: Callable[..., Any], leading: int) -> None:
+    def __init__(
+        self, columns: Columns, make: Callable[..., Any], leading: int, fields: Sequence[bool] | None = None
+    ) -> None:
         self._columns = columns
-        self._names: dict[str, Any] = {"make": make, "opened": _opened}
+        self._names: dict[str, Any] = {"make": make, "opened": _opened, "unread": UNREAD}
         plain, opened = self._values(is_opened=False), self._values(is_opened=True)
         front = "".join(f"{value}, " for value in plain[:leading])
-        row = f"make({', '.join(opened[leading:])}) if r[{leading}] is not None else None"
+        of_row = opened[leading:] if fields is None else _spread(opened[leading:], fields)
+        row = f"make({', '.join(of_row)}) if r[{leading}] is not None else None"
         self.read: Callable[[Collection[Any], Keys], list[tuple[Any, ...]]] = self._compiled(
             "records, keys", f"[({front}{row},) for r in records]"
         )
@@ -74,6 +79,12 @@ class Reader:
     def _compiled(self, parameters: str, expression: str) -> Any:  # a function of the names above
         exec(f"def made({parameters}): return {expression}", self._names)  # noqa: S102  # made of numbers and column names
         return self._names.pop("made")
+
+
+def _spread(values: Iterable[str], fields: Sequence[bool]) -> list[str]:
+    """The arguments of a row: the values where there is one."""
+    following = iter(values)
+    return [next(following) if is_there else "unread" for is_there in fields]
 
 
 def _opened(keys: Keys, owner: UUID, value: bytes, field: str) -> str:

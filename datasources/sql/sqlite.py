@@ -104,7 +104,7 @@ class Sqlite:
         on: ColumnElement[bool] = told.in_(first.with_only_columns(*unique).select_from(table))
         if listed.owner is not None:
             on = and_(listed.owner == keys.c.owner, on)
-        return listed.rows.joined_to(keys, on, optional=optional), listed.rows.columns
+        return listed.rows.joined_to(keys, on, optional=optional), list(first.selected_columns)
 
     def insert(self, table: Table) -> Any:
         """SQLite's own INSERT."""

@@ -1,5 +1,6 @@
 """The three shapes in which every domain reads: pages, lists and rows by key. Each is one statement for many keys."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -31,6 +32,8 @@ from datasources.sql.types import FIRST, LAST, Instant
 from datasources.values import DateTimeRange
 
 Row = TypeVar("Row")
+SHAPES_HELD = 64
+"""Statements of a list that are held compiled, the last ones asked for: clients choose filters and columns."""
 NOW = bindparam("now", type_=Instant())
 """The request's clock, bound in every page; other statements bind it where they use it."""
 Condition = Callable[[Dialect, str], ColumnElement[bool]]
@@ -112,7 +115,8 @@ def total(column: ColumnElement[int]) -> ColumnElement[int]:
 
 
 class Rows(Generic[Row]):
-    """Rows of a struct over a table: a field takes the column of its name, unless `columns` says otherwise."""
+    """Rows of a struct over a table: a field takes the column of its name, unless `columns` says otherwise. `kept` names
+    what is selected whoever reads it, beside the first column, which is never null, and whose the row is."""
 
     def __init__(
         self,
@@ -121,12 +125,14 @@ class Rows(Generic[Row]):
         *,
         columns: Mapping[str, ColumnElement[Any]] | None = None,
         joined: Joined = (),
+        kept: Sequence[str] = (),
     ) -> None:
         named = columns or {}
         names = [field.name for field in msgspec.structs.fields(row)]  # type: ignore[arg-type]  # rows are structs
         self.table, self.joined = table, joined
         self.columns = [(named[name] if name in named else table.c[name]).label(name) for name in names]
-        self.make = Make(row)
+        self._row, self.make = row, Make(row)
+        self._kept = frozenset((names[0], "customer_id", *kept))
         self._prepared: dict[Hashable, Prepared[Row]] = {}
 
     def prepared(
@@ -137,6 +143,14 @@ class Rows(Generic[Row]):
         if found is None:
             found = self._prepared[dialect.name, shape] = Prepared(build(), self.make, dialect, leading)
         return found
+
+    def part(self, columns: Iterable[str] | None) -> tuple[Sequence[ColumnElement[Any]], Make[Row]]:
+        """What to select where only these columns are read (None: all), and what makes rows of it."""
+        if columns is None:
+            return self.columns, self.make
+        read = self._kept.union(columns)
+        chosen = [column for column in self.columns if column.key in read]
+        return (self.columns, self.make) if len(chosen) == len(self.columns) else (chosen, Make(self._row, read))
 
     def joined_to(self, keys: FromClause, on: ColumnElement[bool], *, optional: bool = False) -> FromClause:
         """The keys with the table's rows that match, then what is looked up beside each."""
@@ -154,6 +168,7 @@ class Shape(msgspec.Struct, frozen=True):
     before: bool
     backward: bool
     total: bool
+    columns: frozenset[str] | None
 
 
 def _placed(page: PageRequest) -> dict[str, Any]:
@@ -191,7 +206,8 @@ class Paged(Generic[Row]):
         self.owner: ColumnElement[Any] | None = None if owner is None else rows.table.c[owner]
         self.filters, self.always = filters or {}, always
         self._kinds = [rows.table.c[name].type.python_type for name in self.order]
-        self._prepared: dict[tuple[str, Shape], Prepared[Row]] = {}
+        self.prepared: OrderedDict[tuple[str, Shape], Prepared[Row]] = OrderedDict()
+        """Its statements by dialect and shape, the one asked for last behind the others."""
 
     async def of_each(
         self, database: Database, owners: Sequence[Any], page: PageRequest, within: Any = None, **own: Any
@@ -225,15 +241,21 @@ class Paged(Generic[Row]):
         return result
 
     def _statement(self, dialect: Dialect, page: PageRequest, filtered_by: frozenset[str]) -> Prepared[Row]:
-        """The statement for a request's shape, compiled the first time."""
-        shape = Shape(filtered_by, page.after is not None, page.before is not None, page.is_backward, page.want_total)
-        prepared = self._prepared.get((dialect.name, shape))
-        if prepared is None:
-            prepared = Prepared(self._select(dialect, shape), self.rows.make, dialect, leading=2)
-            self._prepared[dialect.name, shape] = prepared
+        """The statement for a request's shape, compiled where it is not held."""
+        is_behind, is_before = page.after is not None, page.before is not None
+        shape = Shape(filtered_by, is_behind, is_before, page.is_backward, page.want_total, page.columns)
+        key = dialect.name, shape
+        prepared = self.prepared.get(key)
+        if prepared is not None:
+            self.prepared.move_to_end(key)
+            return prepared
+        columns, make = self.rows.part(None if page.columns is None else page.columns.union(self.order))
+        prepared = self.prepared[key] = Prepared(self._select(dialect, shape, columns), make, dialect, leading=2)
+        if len(self.prepared) > SHAPES_HELD:
+            self.prepared.popitem(last=False)
         return prepared
 
-    def _select(self, dialect: Dialect, shape: Shape) -> Select[Any]:
+    def _select(self, dialect: Dialect, shape: Shape, selected: Sequence[ColumnElement[Any]]) -> Select[Any]:
         """Position of the owner, total where wanted, then the row's columns; by owner, then in reading order."""
         falling = self.descending is not shape.backward
         matching = conditions_of(dialect, self.filters, shape.filtered_by)
@@ -248,9 +270,7 @@ class Paged(Generic[Row]):
             matching.append(self.owner == keys.c.owner)
         sort = [self.rows.table.c[name] for name in self.order]
         first = (
-            select(*self.rows.columns)
-            .where(*matching, *self._cuts(sort, shape))
-            .limit(bindparam("limit", type_=BigInteger()))
+            select(*selected).where(*matching, *self._cuts(sort, shape)).limit(bindparam("limit", type_=BigInteger()))
         )
         first = first.order_by(*(column.desc() if falling else column.asc() for column in sort))
         found, columns = dialect.first_of_each(self, keys, first.correlate(keys), optional=shape.total)

@@ -34,7 +34,9 @@ from graphql.execution.values import VariableValues
 from gateway.plan.ahead import ahead, leading
 from gateway.plan.fields import Paged, Wanted, denied, masking, resolved
 from gateway.plan.plan import Plan
+from gateway.plan.projection import NOTHING, Projection, Reads, names_in
 from gateway.plan.quick import Writer
+from gateway.plan.reads import reads_of
 from gateway.plan.run import Complete, Run
 from gateway.plan.selections import Field, Items, Objects, Selection, an_object, leaf, one_of, present
 from gateway.plan.weights import is_list
@@ -73,7 +75,7 @@ class Compiler:
             for node in document.definitions
             if isinstance(node, FragmentDefinitionNode)
         }
-        self._writer, self._grown = Writer(), grown
+        self._writer, self._grown, self._projection = Writer(), grown, Projection()
         self.begins_ahead = True
         """What is known to be needed is asked for before the row that it hangs on."""
         self.fields = 0
@@ -121,15 +123,17 @@ class Compiler:
         field = Field(key, wanted.nodes, is_nullable=not isinstance(type_, GraphQLNonNull))
         refusal = wanted.refusal(self._principal)
         if refusal is not None:
-            field.resolve, field.complete = denied(wanted, refusal), _never
+            field.resolve, field.complete, field.reads = denied(wanted, refusal), _never, NOTHING
             return field, None
         selection = self._below(get_named_type(type_), details)
         field.complete = self._completer(type_, wanted, selection, details)
+        field.reads = reads_of(wanted, _below_read(type_, selection))
         definition = wanted.definition
         if definition is not None and definition.paging is not None and definition.serve is not None:
             assert selection is not None  # noqa: S101  # connections are objects
             wants_total = any(one.nodes[0].name.value == TOTAL for one in selection.fields)
-            paged = Paged(wanted, definition.serve, definition.paging, wants_total=wants_total)
+            self._projection.add(wanted.coordinate, selection.reads)
+            paged = Paged(wanted, definition.serve, definition.paging, self._projection, wants_total=wants_total)
             complete = selection.complete if field.is_nullable else field.complete
             field.resolve, field.complete = paged.resolve, paged.shown(complete)
             self._lead(wanted, field, None)
@@ -196,6 +200,8 @@ class Compiler:
         if selection is not None:
             return an_object(selection)
         assert isinstance(type_, (GraphQLInterfaceType, GraphQLUnionType))  # noqa: S101  # no other is left
+        for one in details:  # compiled when the operation runs already
+            self._projection.ask_for_all(names_in(one.node.selection_set, self._fragments, set()))
         return one_of(self._name_of(type_), self._by_name(type_, details))
 
     def _of_list(
@@ -234,6 +240,13 @@ class Compiler:
             return selection
 
         return selection_of
+
+
+def _below_read(type_: GraphQLOutputType, selection: Selection | None) -> Reads:
+    """What is read of the rows that a field returns; nothing where it returns leaves."""
+    if selection is not None:
+        return selection.reads
+    return NOTHING if is_leaf_type(get_named_type(type_)) else None
 
 
 def _never(_run: Run, _value: Any, _position: Any) -> None:

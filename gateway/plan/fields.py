@@ -17,6 +17,7 @@ from datasources.ids import CustomerId
 from datasources.paging import PageRequest, list_identity
 from gateway.plan.arguments import Arguments
 from gateway.plan.positions import Position
+from gateway.plan.projection import Projection
 from gateway.plan.run import Complete, Run
 from gateway.plan.selections import Resolve
 from permissions import policy
@@ -33,7 +34,7 @@ class Wanted:
 
     def __init__(self, parent: str, field: GraphQLField, nodes: list[FieldNode]) -> None:
         self.field, self.nodes = field, nodes
-        self.name = nodes[0].name.value
+        self.parent, self.name = parent, nodes[0].name.value
         self.coordinate = f"{parent}.{self.name}"
         definition = field.extensions.get(DEFINITION)
         self.definition = definition if isinstance(definition, GraphField) else None
@@ -212,13 +213,16 @@ def _in_a_task(resolve: Resolve) -> Resolve:
 class Paged:
     """A connection: the page asked for is worked out once a run, and what is answered is shown with its cursors."""
 
-    def __init__(self, wanted: Wanted, serve: Serve, paging: Paging, *, wants_total: bool) -> None:
+    def __init__(
+        self, wanted: Wanted, serve: Serve, paging: Paging, projection: Projection, *, wants_total: bool
+    ) -> None:
         arguments, coordinate = wanted.arguments, wanted.coordinate
         assert arguments is not None  # noqa: S101  # every connection has `first` and `after`
 
         def asked(run: Run) -> tuple[PageRequest, bytes]:
             given = _checked(arguments, run)
-            request = page_request(coordinate, paging, run.context, given, wants_total=wants_total)
+            columns = projection.columns(coordinate)
+            request = page_request(coordinate, paging, run.context, given, wants_total=wants_total, columns=columns)
             return request, list_identity(coordinate, request)
 
         held = self._held = Held(asked)

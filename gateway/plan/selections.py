@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from graphql import FieldNode, GraphQLError, GraphQLLeafType, Undefined
 
 from gateway.plan.positions import Position
+from gateway.plan.projection import Reads, all_of
 from gateway.plan.run import Complete, Run
 
 if TYPE_CHECKING:
@@ -22,12 +23,14 @@ Resolve = Callable[[Any, Run], Any]
 class Field:
     """A field of a selection: resolved, then completed in its place."""
 
-    __slots__ = ("ahead", "complete", "is_nullable", "key", "nodes", "resolve")
+    __slots__ = ("ahead", "complete", "is_nullable", "key", "nodes", "reads", "resolve")
 
     def __init__(self, key: str, nodes: Sequence[FieldNode], *, is_nullable: bool) -> None:
         self.key, self.nodes, self.is_nullable = key, nodes, is_nullable
         self.ahead: Any = None
         """How it is asked for before its row is there (`gateway.plan.ahead`); None where it has to wait."""
+        self.reads: Reads = None
+        """Which attributes of its row it reads; None where it may be any."""
         self.resolve: Resolve
         self.complete: Complete
 
@@ -64,6 +67,11 @@ class Selection:
         self.quick: Quick
         self.each: Callable[[Sequence[Any], Any], list[dict[str, Any]]]
         """The objects of rows, each as `quick` writes it."""
+
+    @property
+    def reads(self) -> Reads:
+        """Which attributes of its row the fields read."""
+        return all_of(field.reads for field in self.fields)
 
     def compile(self, *, is_listed: bool) -> None:
         """Have the function compiled that it will be completed by, before a request needs it."""

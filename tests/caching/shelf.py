@@ -34,6 +34,8 @@ class Shelf:
         self.counts: dict[CustomerId, int] = {}
         self.asked: list[Sequence[Any]] = []
         """The keys of every call."""
+        self.columns: set[frozenset[str] | None] = set()
+        """What was asked for of pages."""
         self.gate: asyncio.Event | None = None
         """What calls wait for once they have read."""
         self.failure: Exception | None = None
@@ -48,6 +50,7 @@ class Shelf:
     async def tags(self, customers: Sequence[CustomerId], page: PageRequest) -> Sequence[Page[CustomerTagRow]]:
         """See TagReader."""
         self.asked.append(tuple(customers))
+        self.columns.add(page.columns)
         found = [Page(self._rows(customer), ("count",), total=page.size) for customer in customers]
         await self._held_up()
         return found

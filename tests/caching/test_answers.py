@@ -54,6 +54,14 @@ async def test_whatever_else_is_asked_is_another_answer(store: Store) -> None:
     assert len(cached.shelf.asked) == len(asked) + 3
 
 
+async def test_a_page_is_kept_for_whoever_reads_other_columns_of_it(store: Store) -> None:
+    cached = Cached(store)
+    cached.shelf.put(ONE, 1)
+    for columns in (frozenset({"count"}), frozenset({"key", "count"}), None):
+        assert await cached.counts(ONE, page=msgspec.structs.replace(PAGE, columns=columns)) == [1]
+    assert (cached.shelf.asked, cached.shelf.columns) == ([(ONE,)], {None})
+
+
 async def test_an_answer_is_no_older_than_its_time(store: Store) -> None:
     cached = Cached(store)
     cached.shelf.put(ONE, 1)

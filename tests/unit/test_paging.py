@@ -62,6 +62,14 @@ def test_a_cursor_does_not_depend_on_the_size_of_the_page():
     assert list_identity("Customer.pointAudit", PageRequest(now=NOW, last=200)) == LIST
 
 
+def test_a_cursor_does_not_depend_on_what_is_read_of_the_page():
+    request = PageRequest(now=NOW, first=20, columns=frozenset({"id"}))
+
+    assert list_identity("Customer.pointAudit", request) == LIST
+    assert (request.also_reading("kind").columns, request.of_whole_rows.columns) == ({"id", "kind"}, None)
+    assert PageRequest(now=NOW, first=20).also_reading("kind").columns is None
+
+
 def test_a_cursor_of_another_deployment_is_refused():
     foreign = Cursors(b"another secret").encode((NOW, ID), LIST)
 
