@@ -56,10 +56,16 @@ class Schedule(msgspec.Struct, frozen=True, array_like=True):
     special: tuple[SpecialHours, ...] = ()
 
     def is_open_at(self, at: dt.datetime) -> bool:
-        """True when the hours of the local day cover the instant, or those of the day before that reach over midnight."""
-        local = at.astimezone(ZoneInfo(self.timezone))
-        today, time = local.date(), local.strftime("%H:%M")
-        yesterday = today - dt.timedelta(days=1)
+        """True when the hours of the local day cover the instant, or those of the day before that reach over midnight.
+
+        False on the first and last days of the calendar, where that is not told for every time zone.
+        """
+        try:
+            local = at.astimezone(ZoneInfo(self.timezone))
+            today, yesterday = local.date(), local.date() - dt.timedelta(days=1)
+        except OverflowError:
+            return False
+        time = local.strftime("%H:%M")
         return any(
             opens <= time and (time < closes or closes <= opens) for opens, closes in self._spans_on(today)
         ) or any(closes <= opens and time < closes for opens, closes in self._spans_on(yesterday))

@@ -112,3 +112,16 @@ def test_a_box_holds_everything_within_the_distance(latitude: float) -> None:
 
 def _holds(box: Box, point: GeoPoint) -> bool:
     return box.south <= point.latitude <= box.north and box.west <= point.longitude <= box.east
+
+
+@pytest.mark.parametrize(
+    ("at", "timezone", "expected"),
+    [
+        ("0001-01-01T00:00:00Z", "America/New_York", False),
+        ("0001-01-01T00:00:00Z", "Asia/Tokyo", False),
+        ("9999-12-31T23:59:59Z", "America/New_York", True),
+        ("9999-12-31T23:59:59Z", "Asia/Tokyo", False),
+    ],
+)
+def test_nothing_is_open_where_a_time_zone_has_no_calendar(at: str, timezone: str, expected: bool) -> None:
+    assert Schedule(timezone, True, ()).is_open_at(dt.datetime.fromisoformat(at)) is expected
