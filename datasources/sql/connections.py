@@ -6,6 +6,7 @@ the pool gave stays here, and goes back to it when it breaks or has nothing to d
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -69,17 +70,27 @@ class Connections:
         self._resting.cancel()
         self._return_idle()
         await asyncio.gather(*self._returning, return_exceptions=True)
-        await self._pool.close()
+        with suppress(TimeoutError):  # somebody still has one: it is cut off
+            async with asyncio.timeout(CHECKOUT_S):
+                await self._pool.close()
 
     async def _another(self) -> Any:
         """One that the pool has or makes."""
         self.taken += 1
+        # In a task: the pool keeps the time by one, and a read runs in none.
+        acquiring = asyncio.ensure_future(self._pool.acquire(timeout=CHECKOUT_S))
         try:
-            # In a task: the pool keeps the time by one, and a read runs in none.
-            return await asyncio.ensure_future(self._pool.acquire(timeout=CHECKOUT_S))
+            return await acquiring
         except BaseException:
-            self._given_up()
+            acquiring.add_done_callback(self._unwanted)
             raise
+
+    def _unwanted(self, acquiring: "asyncio.Future[Any]") -> None:
+        """Give back what the pool gave though nobody waits any more: a connection may come with the cancellation."""
+        if acquiring.cancelled() or acquiring.exception() is not None:
+            self._given_up()
+        else:
+            self._return(acquiring.result())
 
     async def _free(self) -> Any:
         """One that is given back; None where there is room for another."""

@@ -1,0 +1,49 @@
+"""A connection is at hand, in the pool or with somebody who gives it back, whatever becomes of who asked for it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from datasources.sql.connections import Connections
+
+pytestmark = pytest.mark.anyio
+
+MANY_TURNS = 40
+"""More turns of the loop than it takes to have a connection of the pool."""
+
+
+@pytest.fixture
+async def pool(postgres_url: str) -> AsyncIterator[Any]:
+    pool = await asyncpg.create_pool(postgres_url.replace("+asyncpg", ""), min_size=1, max_size=1)
+    yield pool
+    pool.terminate()
+
+
+async def test_whenever_a_taker_leaves_the_next_one_gets_the_connection(pool: Any) -> None:
+    connections = Connections(pool, 1)
+    left = 0
+    for turns in range(MANY_TURNS):
+        taking = asyncio.ensure_future(connections.take())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        taking.cancel()
+        await asyncio.wait({taking})
+        left += taking.cancelled()
+        if not taking.cancelled():
+            connections.give(taking.result(), is_sound=False)
+        connections.give(await connections.take(), is_sound=False)
+    assert 0 < left < MANY_TURNS
+    await connections.close()
+    assert (connections.taken, connections.idle, pool.is_closing()) == (0, 0, True)
+
+
+async def test_a_connection_that_somebody_keeps_does_not_keep_the_gateway_from_closing(pool: Any) -> None:
+    connections = Connections(pool, 1)
+    kept = await connections.take()
+    async with asyncio.timeout(5):
+        await connections.close()
+    with pytest.raises(asyncpg.InterfaceError):
+        await kept.fetch("SELECT 1")
