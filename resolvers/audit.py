@@ -1,12 +1,11 @@
 """The audit log of a customer, and the approvals that the caller may see."""
 
-from collections.abc import Awaitable
 from uuid import UUID
 
 import msgspec
 
 from datasources.audit import ApprovalDecision, ApprovalRow, AuditRow
-from datasources.ids import CustomerId, EntityId, OfCustomer
+from datasources.ids import CustomerId, EntityId
 from datasources.paging import Page, PageRequest
 from datasources.profiles import CustomerRow, Within
 from permissions.model import AdjustmentOperation
@@ -14,11 +13,13 @@ from permissions.roles import ADJUSTING
 from resolvers import profiles
 from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 
-def log(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[AuditRow]]:
+@CustomerList
+def log(context: Context, page: PageRequest) -> Asked[AuditRow]:
     """Who did what on the customer's account, newest first, refused attempts included (U5, U10)."""
-    return context.load(context.sources.audit.log, customer.customer_id, page)
+    return context.sources.audit.log, page
 
 
 async def entry(context: Context, customer: UUID, id: UUID) -> AuditRow | None:

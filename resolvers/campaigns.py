@@ -1,21 +1,22 @@
 """Campaigns of a customer."""
 
-from collections.abc import Awaitable
 from uuid import UUID
 
 import msgspec
 
 from datasources.campaigns import CampaignCompletion, CampaignShown, CustomerCampaignRow
-from datasources.ids import CustomerId, EntityId, OfCustomer, OwnedId
-from datasources.paging import Page, PageRequest
+from datasources.ids import CustomerId, EntityId, OwnedId
+from datasources.paging import PageRequest
 from datasources.writing import Reason
 from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 
-def campaigns(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[CustomerCampaignRow]]:
+@CustomerList
+def campaigns(context: Context, page: PageRequest) -> Asked[CustomerCampaignRow]:
     """Campaigns that target the customer, last started first (N1, N2)."""
-    return context.load(context.sources.campaigns.campaigns, customer.customer_id, page)
+    return context.sources.campaigns.campaigns, page
 
 
 async def campaign(context: Context, customer: UUID, id: UUID) -> CustomerCampaignRow | None:

@@ -1,24 +1,26 @@
 """Stored value cards, what can be done with each, and loyalty cards."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from uuid import UUID
 
 from datasources.card_rules import state_refusal, transfer_refusal
 from datasources.cards import CardHistoryRow, CardRow, LoyaltyCardRow
-from datasources.ids import CustomerId, EntityId, OfCustomer
+from datasources.ids import CustomerId, EntityId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
 from datasources.writing import Refusal
 from permissions.model import AdjustmentOperation, Scope
 from resolvers.actions import AvailableAction, Rule, Standing, of_owned, rule
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 RESCUE_STOLEN = Scope("cards:stolenRescue")
 
 
-def cards(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[CardRow]]:
+@CustomerList
+def cards(context: Context, page: PageRequest) -> Asked[CardRow]:
     """The customer's stored value cards, last registered first (M1)."""
-    return context.load(context.sources.cards.cards, customer.customer_id, page)
+    return context.sources.cards.cards, page
 
 
 async def card(context: Context, customer: UUID, id: UUID) -> CardRow | None:
@@ -36,9 +38,10 @@ async def change(context: Context, customer: UUID, id: UUID) -> CardHistoryRow |
     return await context.load(context.sources.cards.changes, (CustomerId(customer), EntityId(id)))
 
 
-def loyalty_cards(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[LoyaltyCardRow]]:
+@CustomerList
+def loyalty_cards(context: Context, page: PageRequest) -> Asked[LoyaltyCardRow]:
     """The customer's loyalty cards, last issued first (M21)."""
-    return context.load(context.sources.cards.loyalty_cards, customer.customer_id, page)
+    return context.sources.cards.loyalty_cards, page
 
 
 async def loyalty_card(context: Context, customer: UUID, id: UUID) -> LoyaltyCardRow | None:

@@ -1,17 +1,18 @@
 """Devices and digital properties of a customer."""
 
-from collections.abc import Awaitable
 from uuid import UUID
 
 from datasources.devices import DeviceRow, DigitalPropertyRow
 from datasources.ids import CustomerId, EntityId, OfCustomer
-from datasources.paging import Page, PageRequest
+from datasources.paging import PageRequest
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 
-def devices(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[DeviceRow]]:
+@CustomerList
+def devices(context: Context, page: PageRequest) -> Asked[DeviceRow]:
     """The customer's devices, the last used first (R6)."""
-    return context.load(context.sources.devices.of_customers, customer.customer_id, page)
+    return context.sources.devices.of_customers, page
 
 
 async def latest(customer: OfCustomer, context: Context) -> DeviceRow | None:
@@ -25,9 +26,10 @@ async def device(context: Context, customer: UUID, id: UUID) -> DeviceRow | None
     return await context.load(context.sources.devices.devices, (CustomerId(customer), EntityId(id)))
 
 
-def properties(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[DigitalPropertyRow]]:
+@CustomerList
+def properties(context: Context, page: PageRequest) -> Asked[DigitalPropertyRow]:
     """The customer's digital properties, the last used first (R5)."""
-    return context.load(context.sources.devices.properties_of, customer.customer_id, page)
+    return context.sources.devices.properties_of, page
 
 
 async def digital_property(context: Context, customer: UUID, id: UUID) -> DigitalPropertyRow | None:

@@ -1,6 +1,7 @@
 """Events of a customer: which of them are shown, how they read, and their details."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from datasources.values import KeyValue
 from permissions.masking import HIDDEN
 from permissions.model import Scope
 from resolvers.context import Context, PerRequest
+from resolvers.customer_lists import Asked, CustomerList, OneByOne
 
 PII = Scope("pii:read")
 UNSURFACED = Scope("events:viewUnsurfaced")
@@ -43,19 +45,17 @@ SEARCHED = 1_000
 """How many of the newest events that fit the filter a search looks at (settled.md, "Reading")."""
 
 
-def stream(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[EventRow]]:
+@CustomerList
+def stream(context: Context, page: PageRequest) -> Asked[EventRow] | OneByOne[EventRow]:
     """The customer's events, newest first unless asked otherwise (F1, F12). Raises InvalidRequest."""
     asked = page.filter if isinstance(page.filter, rows.EventSearch) else rows.EventSearch()
-    wanted: PageRequest | None = context.memo.get(("events.wanted", page))
-    if wanted is None:  # for the first of many customers
-        wanted = msgspec.structs.replace(page, filter=_surfaced(asked.filter or rows.EventFilter(), context))
-        context.memo["events.wanted", page] = wanted
+    wanted = msgspec.structs.replace(page, filter=_surfaced(asked.filter or rows.EventFilter(), context))
     if asked.search is not None:
-        return _searched(customer, context, wanted, asked.search)
-    return context.load(context.sources.events.stream, customer.customer_id, wanted)
+        return partial(_searched, context, wanted, asked.search)
+    return context.sources.events.stream, wanted
 
 
-async def _searched(customer: OfCustomer, context: Context, page: PageRequest, search: str) -> Page[EventRow]:
+async def _searched(context: Context, page: PageRequest, search: str, customer: OfCustomer) -> Page[EventRow]:
     """The page of those events whose labels, title or summary hold every word of the search."""
     words = fold(search).split()
     if not words:

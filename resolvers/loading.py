@@ -5,8 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from aiodataloader import DataLoader, dispatch_queue_batch, failed_dispatch
-from aiodataloader import Loader as Waiting
+from aiodataloader import DataLoader
 
 from datasources.errors import OutcomeLate, SourceError, SourceTimedOut
 from datasources.freshness import FRESHNESS, Freshness
@@ -29,10 +28,37 @@ def _itself(key: Any) -> Any:
     return key
 
 
+class Waiting:
+    """Keys whose values somebody waits for: the value of one, or those of several, each an exception where it failed."""
+
+    __slots__ = ("future", "keys")
+
+    def __init__(self, keys: Sequence[Any], future: "asyncio.Future[Any]") -> None:
+        self.keys, self.future = keys, future
+
+    def give(self, values: list[Any]) -> None:
+        """Hand over the values of the keys."""
+        self.future.set_result(values)
+
+
+class WaitingForOne(Waiting):
+    """The same for the value of one key, which fails with its exception."""
+
+    __slots__ = ()
+
+    def give(self, values: list[Any]) -> None:
+        """Hand over the value."""
+        (value,) = values
+        if isinstance(value, Exception):
+            self.future.set_exception(value)
+        else:
+            self.future.set_result(value)
+
+
 class Loader(DataLoader[Any, Any]):
     """A DataLoader that sends its keys in the turn of the loop after the next, with those of the request's other loaders.
 
-    A batch needs no task where its reader needs none, and a key that is alone needs no batch.
+    A batch needs no task where its reader needs none.
     """
 
     get_cache_key = staticmethod(_itself)
@@ -42,40 +68,88 @@ class Loader(DataLoader[Any, Any]):
     ) -> None:
         # What DataLoader's own sets, without its looks at what it is given: they take as long as the rest of a call.
         self.loop, self.batch_load_fn = loop, ask
-        self._cache, self._queue = {}, []
+        self._cache: dict[Any, asyncio.Future[Any] | Waiting] = {}  # type: ignore[assignment]  # DataLoader takes either
+        self._waiting: list[Waiting] = []
         self._begin, self._queued = begin, queued
         self._sending: asyncio.Future[None] | None = None
 
     def load(self, key: Any) -> "asyncio.Future[Any]":
         """The value of a key, which is sent with the others of this turn of the loop."""
-        found: asyncio.Future[Any] | None = self._cache.get(key)
+        found = self._cache.get(key)
         if found is None:
-            found = self._cache[key] = self.loop.create_future()
-            self._queue.append(Waiting(key, found))
-            if len(self._queue) == 1:
-                self._queued(self)
+            future = self._cache[key] = self.loop.create_future()
+            self._wait(WaitingForOne((key,), future))
+            return future
+        if isinstance(found, Waiting):
+            found = self._cache[key] = self._one_of(found, key)
         return found
+
+    def load_each(self, keys: Sequence[Any]) -> "asyncio.Future[list[Any]]":
+        """The values of keys in their order, each an exception where it failed, for one who needs all of them at once.
+
+        One future for all costs a fraction of one each.
+        """
+        cache = self._cache
+        if len(frozenset(keys)) < len(keys) or not cache.keys().isdisjoint(keys):
+            return asyncio.gather(*map(self.load, keys), return_exceptions=True)
+        together = Waiting(keys, self.loop.create_future())
+        cache.update(dict.fromkeys(keys, together))
+        self._wait(together)
+        return together.future
 
     def send(self) -> None:
         """Ask for the keys that wait."""
-        queue, self._queue = self._queue, []
-        sending = self._begin(self._alone(queue[0]) if len(queue) == 1 else self._sent(queue))
+        waiting, self._waiting = self._waiting, []
+        sending = self._begin(self._sent(waiting))
         self._sending = None if sending.done() else sending
 
-    async def _alone(self, waiting: Waiting) -> None:
-        try:
-            (value,) = await self.batch_load_fn([waiting.key])
-        except Exception as error:  # noqa: BLE001  # told to whoever waits for the key
-            failed_dispatch(self, [waiting], error)
-        else:
-            if not waiting.future.done():
-                waiting.future.set_result(value)
-        self._sending = None
+    def _wait(self, one: Waiting) -> None:
+        self._waiting.append(one)
+        if len(self._waiting) == 1:
+            self._queued(self)
 
-    async def _sent(self, queue: list[Waiting]) -> None:
-        await dispatch_queue_batch(self, queue)
+    def _one_of(self, together: Waiting, key: Any) -> "asyncio.Future[Any]":
+        """The value of one of several keys that somebody waits for together."""
+        one = WaitingForOne((key,), self.loop.create_future())
+
+        def hand_over(done: "asyncio.Future[list[Any]]") -> None:
+            if one.future.done():
+                return
+            if done.cancelled():
+                one.future.cancel()
+            elif (error := done.exception()) is not None:
+                one.future.set_exception(error)
+            else:
+                one.give([done.result()[together.keys.index(key)]])
+
+        together.future.add_done_callback(hand_over)
+        return one.future
+
+    async def _sent(self, waiting: list[Waiting]) -> None:
+        keys = waiting[0].keys if len(waiting) == 1 else [key for one in waiting for key in one.keys]
+        try:
+            values = await self.batch_load_fn(list(keys))
+            if len(values) != len(keys):
+                raise TypeError(f"{len(values)} values were answered to {len(keys)} keys.")  # noqa: TRY301  # told as any other
+        except Exception as error:  # noqa: BLE001  # told to whoever waits for the keys
+            for one in waiting:
+                self._fail(one, error)
+        else:
+            start = 0
+            for one in waiting:
+                end = start + len(one.keys)
+                if not one.future.done():
+                    one.give(values[start:end])
+                start = end
         # A loader that still held what sends it would be a cycle, left to the collector with every row of the request.
         self._sending = None
+
+    def _fail(self, one: Waiting, error: Exception) -> None:
+        """Tell that nothing was answered; whoever asks for the keys once more has them asked for anew."""
+        for key in one.keys:
+            self.clear(key)
+        if not one.future.done():
+            one.future.set_exception(error)
 
 
 class Loaders:
@@ -100,6 +174,13 @@ class Loaders:
     ) -> Awaitable[Value]:
         """The method's result for one key, batched with the other keys that share the arguments."""
         found: Awaitable[Value] = self._loader(method, shared).load(key)
+        return found
+
+    def load_each(
+        self, method: Callable[..., Awaitable[Sequence[Value]]], keys: Sequence[Hashable], *shared: Hashable
+    ) -> "asyncio.Future[list[Value | Exception]]":
+        """The method's results for several keys, in their order; one that failed is an exception in its place."""
+        found: asyncio.Future[list[Value | Exception]] = self._loader(method, shared).load_each(keys)
         return found
 
     def know(

@@ -1,11 +1,10 @@
 """Campaign messages and direct messages of a customer, and what is sent and read."""
 
-from collections.abc import Awaitable
 from uuid import UUID
 
 import msgspec
 
-from datasources.ids import CustomerId, EntityId, OfCustomer, OwnedId
+from datasources.ids import CustomerId, EntityId, OwnedId
 from datasources.messages import (
     DirectMessageRow,
     DirectMessageShown,
@@ -14,14 +13,16 @@ from datasources.messages import (
     MessageRow,
     MessageShown,
 )
-from datasources.paging import Page, PageRequest
+from datasources.paging import PageRequest
 from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 
-def inbox(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[MessageRow]]:
+@CustomerList
+def inbox(context: Context, page: PageRequest) -> Asked[MessageRow]:
     """Campaign messages, newest first (P1)."""
-    return context.load(context.sources.messages.inbox, customer.customer_id, page)
+    return context.sources.messages.inbox, page
 
 
 async def message(context: Context, customer: UUID, id: UUID) -> MessageRow | None:
@@ -29,9 +30,10 @@ async def message(context: Context, customer: UUID, id: UUID) -> MessageRow | No
     return await context.load(context.sources.messages.messages, (CustomerId(customer), EntityId(id)), context.now)
 
 
-def conversation(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[DirectMessageRow]]:
+@CustomerList
+def conversation(context: Context, page: PageRequest) -> Asked[DirectMessageRow]:
     """What customer and staff wrote each other, newest first (P7)."""
-    return context.load(context.sources.messages.conversation, customer.customer_id, page)
+    return context.sources.messages.conversation, page
 
 
 async def direct_message(context: Context, customer: UUID, id: UUID) -> DirectMessageRow | None:

@@ -1,27 +1,29 @@
 """Notes about a customer, and what changes them."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from datasources.ids import CustomerId, EntityId, OfCustomer, OwnedId
+from datasources.ids import CustomerId, EntityId, OwnedId
 from datasources.notes import NoteAddition, NoteChange, NoteDeletion, NoteRevisionRow, NoteRow, NoteShown
-from datasources.paging import Page, PageRequest
+from datasources.paging import PageRequest
 from datasources.program import NoteReason
 from datasources.writing import Reason
 from permissions.model import Scope
 from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 EDIT_ANY = Scope("notes:editAny")
 
 
-def notes(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[NoteRow]]:
+@CustomerList
+def notes(context: Context, page: PageRequest) -> Asked[NoteRow]:
     """The customer's notes, newest first (Q3)."""
-    return context.load(context.sources.notes.of_customers, customer.customer_id, page)
+    return context.sources.notes.of_customers, page
 
 
 async def note(context: Context, customer: UUID, id: UUID) -> NoteRow | None:

@@ -39,6 +39,7 @@ from permissions.model import Scope
 from resolvers.actions import AvailableAction, Rule, Standing, of_owned, rule
 from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 READ_POINTS = Scope("points:read")
 Granted = Page[CustomerOfferRow] | Page[PointAuditRow]
@@ -65,12 +66,13 @@ def admin_url(row: OfferRow, context: Context) -> str | None:
     return context.settings.admin_page("offers", str(row.id))
 
 
-def held(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[CustomerOfferRow]]:
+@CustomerList
+def held(context: Context, page: PageRequest) -> Asked[CustomerOfferRow]:
     """What was issued to the customer, newest first; without what expired where the program hides it (O17)."""
     if not context.settings.show_expired_offers:
         asked = page.filter if isinstance(page.filter, CustomerOfferFilter) else CustomerOfferFilter()
         page = msgspec.structs.replace(page, filter=asked.without_expired)
-    return context.load(context.sources.offers.held, customer.customer_id, page)
+    return context.sources.offers.held, page
 
 
 async def customer_offer(context: Context, customer: UUID, id: UUID) -> CustomerOfferRow | None:

@@ -11,7 +11,7 @@ from datasources.audit import ApprovalRow
 from datasources.errors import InvalidRequest
 from datasources.ids import CustomerId, EntityId, OfCustomer, OwnedId
 from datasources.ledger import as_made
-from datasources.paging import Page, PageRequest
+from datasources.paging import PageRequest
 from datasources.points import (
     AdjustDirection,
     BalanceExplanation,
@@ -30,6 +30,7 @@ from permissions.model import Scope
 from resolvers import audit as approvals
 from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 ADJUST_BLOCKED = Scope("points:adjustBlocked")
 
@@ -59,9 +60,10 @@ async def total(customer: OfCustomer, context: Context, as_of: dt.datetime | Non
     )
 
 
-def audit(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[PointAuditRow]]:
+@CustomerList
+def audit(context: Context, page: PageRequest) -> Asked[PointAuditRow]:
     """The point audit log, newest first (1.H)."""
-    return context.load(context.sources.points.audit, customer.customer_id, page)
+    return context.sources.points.audit, page
 
 
 def expiry_schedule(

@@ -14,6 +14,7 @@ from datasources.writing import Reason
 from resolvers import profiles
 from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 
 def newest(customer: OfCustomer, context: Context) -> Awaitable[Sequence[PrivacyRequestRow]]:
@@ -31,9 +32,10 @@ async def latest_export(customer: OfCustomer, context: Context) -> PrivacyReques
     return next((row for row in await newest(customer, context) if row.type is PrivacyRequestType.EXPORT), None)
 
 
-def of_customer(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[PrivacyRequestRow]]:
+@CustomerList
+def of_customer(context: Context, page: PageRequest) -> Asked[PrivacyRequestRow]:
     """All requests made on the customer's behalf, newest first (X16)."""
-    return context.load(context.sources.privacy.of_customers, customer.customer_id, page)
+    return context.sources.privacy.of_customers, page
 
 
 async def history(_root: object, context: Context, page: PageRequest) -> Page[PrivacyRequestRow]:

@@ -1,13 +1,12 @@
 """Promo codes of a customer."""
 
-from collections.abc import Awaitable
 from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
 
 from datasources.ids import CustomerId, EntityId, OfCustomer
-from datasources.paging import Page, PageRequest
+from datasources.paging import PageRequest
 from datasources.promo_codes import (
     LockoutRow,
     PromoCodeClaim,
@@ -19,11 +18,13 @@ from datasources.promo_codes import (
 )
 from resolvers.command import Command, CustomerActionInput, Payload, carried_out
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 
-def codes(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[PromoCodeRow]]:
+@CustomerList
+def codes(context: Context, page: PageRequest) -> Asked[PromoCodeRow]:
     """Codes claimed by the customer or assigned to them, newest first (L1)."""
-    return context.load(context.sources.promo_codes.codes, customer.customer_id, page)
+    return context.sources.promo_codes.codes, page
 
 
 async def code(context: Context, customer: UUID, id: UUID) -> PromoCodeRow | None:
@@ -36,9 +37,10 @@ def admin_url(row: PromoCodeRow, context: Context) -> str | None:
     return context.settings.admin_page("promo-codes", quote(row.code, safe=""))
 
 
-def errors(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[PromoCodeErrorRow]]:
+@CustomerList
+def errors(context: Context, page: PageRequest) -> Asked[PromoCodeErrorRow]:
     """Failed claims, newest first (L2)."""
-    return context.load(context.sources.promo_codes.errors, customer.customer_id, page)
+    return context.sources.promo_codes.errors, page
 
 
 async def error(context: Context, customer: UUID, id: UUID) -> PromoCodeErrorRow | None:
@@ -46,9 +48,10 @@ async def error(context: Context, customer: UUID, id: UUID) -> PromoCodeErrorRow
     return await context.load(context.sources.promo_codes.errors_by_id, (CustomerId(customer), EntityId(id)))
 
 
-def limiters(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[PromoCodeLimiterRow]]:
+@CustomerList
+def limiters(context: Context, page: PageRequest) -> Asked[PromoCodeLimiterRow]:
     """Limiters that the customer met, newest first (L3)."""
-    return context.load(context.sources.promo_codes.limiters, customer.customer_id, page)
+    return context.sources.promo_codes.limiters, page
 
 
 async def limiter(context: Context, customer: UUID, id: UUID) -> PromoCodeLimiterRow | None:

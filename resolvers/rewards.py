@@ -1,17 +1,18 @@
 """Rewards of a customer."""
 
-from collections.abc import Awaitable
 from uuid import UUID
 
-from datasources.ids import CustomerId, EntityId, OfCustomer
-from datasources.paging import Page, PageRequest
+from datasources.ids import CustomerId, EntityId
+from datasources.paging import PageRequest
 from datasources.rewards import RewardRow
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 
-def rewards(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[RewardRow]]:
+@CustomerList
+def rewards(context: Context, page: PageRequest) -> Asked[RewardRow]:
     """The customer's rewards, newest first (K8)."""
-    return context.load(context.sources.rewards.rewards, customer.customer_id, page)
+    return context.sources.rewards.rewards, page
 
 
 async def reward(context: Context, customer: UUID, id: UUID) -> RewardRow | None:

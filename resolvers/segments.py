@@ -1,22 +1,23 @@
 """Segments, those a customer is in, and what changes that."""
 
-from collections.abc import Awaitable
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from datasources.ids import CustomerId, EntityId, OfCustomer
+from datasources.ids import CustomerId, EntityId
 from datasources.paging import Page, PageRequest
 from datasources.segments import MembershipShown, SegmentMember, SegmentMembershipRow, SegmentRow
 from datasources.writing import Reason
 from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 
-def memberships(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[SegmentMembershipRow]]:
+@CustomerList
+def memberships(context: Context, page: PageRequest) -> Asked[SegmentMembershipRow]:
     """The segments that the customer is in, last entered first."""
-    return context.load(context.sources.segments.memberships, customer.customer_id, page)
+    return context.sources.segments.memberships, page
 
 
 async def segments(_root: object, context: Context, page: PageRequest) -> Page[SegmentRow]:

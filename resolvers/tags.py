@@ -1,6 +1,6 @@
 """Tags of a customer, the names to choose from when adding one, and what changes them."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +8,8 @@ import msgspec
 
 from datasources.errors import InvalidRequest
 from datasources.folding import fold
-from datasources.ids import CustomerId, EntityId, OfCustomer
-from datasources.paging import Page, PageRequest
+from datasources.ids import CustomerId, EntityId
+from datasources.paging import PageRequest
 from datasources.tags import (
     CustomerTagRow,
     TagChangeRow,
@@ -23,6 +23,7 @@ from datasources.writing import Reason
 from permissions.model import ReachKind, Scope
 from resolvers.command import Command, Payload, carried_out, deny
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 CREATE = Scope("tags:create")
 
@@ -30,14 +31,16 @@ SUGGESTED = 10
 MOST_SUGGESTED = 200
 
 
-def tags(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[CustomerTagRow]]:
+@CustomerList
+def tags(context: Context, page: PageRequest) -> Asked[CustomerTagRow]:
     """The customer's tags, top tags first (G13)."""
-    return context.load(context.sources.tags.tags, customer.customer_id, page)
+    return context.sources.tags.tags, page
 
 
-def history(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[TagChangeRow]]:
+@CustomerList
+def history(context: Context, page: PageRequest) -> Asked[TagChangeRow]:
     """The log of what happened to the customer's tags, newest first (J8)."""
-    return context.load(context.sources.tags.history, customer.customer_id, page)
+    return context.sources.tags.history, page
 
 
 async def change(context: Context, customer: UUID, id: UUID) -> TagChangeRow | None:

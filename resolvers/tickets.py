@@ -1,17 +1,18 @@
 """Support tickets of a customer."""
 
-from collections.abc import Awaitable
 from uuid import UUID
 
-from datasources.ids import CustomerId, EntityId, OfCustomer
-from datasources.paging import Page, PageRequest
+from datasources.ids import CustomerId, EntityId
+from datasources.paging import PageRequest
 from datasources.tickets import TicketRow
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 
-def tickets(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[TicketRow]]:
+@CustomerList
+def tickets(context: Context, page: PageRequest) -> Asked[TicketRow]:
     """The customer's tickets, the last submitted first (U1)."""
-    return context.load(context.sources.tickets.of_customers, customer.customer_id, page)
+    return context.sources.tickets.of_customers, page
 
 
 async def ticket(context: Context, customer: UUID, id: UUID) -> TicketRow | None:

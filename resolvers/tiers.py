@@ -1,13 +1,12 @@
 """Tiers of a customer."""
 
 import datetime as dt
-from collections.abc import Awaitable
 from uuid import UUID
 
 import msgspec
 
-from datasources.ids import CustomerId, EntityId, OfCustomer
-from datasources.paging import Page, PageRequest
+from datasources.ids import CustomerId, EntityId
+from datasources.paging import PageRequest
 from datasources.program import Tier, TierSystem, hundredths
 from datasources.tiers import (
     CustomerTierRow,
@@ -21,14 +20,16 @@ from datasources.tiers import (
 from datasources.writing import Reason
 from resolvers.command import Command, Payload, carried_out
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 
 EVERY = 200
 """More systems than any program has."""
 
 
-def tiers(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[CustomerTierRow]]:
+@CustomerList
+def tiers(context: Context, page: PageRequest) -> Asked[CustomerTierRow]:
     """The current tier of each system (I11)."""
-    return context.load(context.sources.tiers.tiers, customer.customer_id, page, windows(context))
+    return context.sources.tiers.tiers, page, windows(context)
 
 
 def windows(context: Context) -> Windows:
@@ -41,9 +42,10 @@ def windows(context: Context) -> Windows:
     return found
 
 
-def history(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[TierChangeRow]]:
+@CustomerList
+def history(context: Context, page: PageRequest) -> Asked[TierChangeRow]:
     """The log of tier changes, newest first (I14)."""
-    return context.load(context.sources.tiers.history, customer.customer_id, page)
+    return context.sources.tiers.history, page
 
 
 async def change(context: Context, customer: UUID, id: UUID) -> TierChangeRow | None:

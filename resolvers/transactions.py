@@ -1,17 +1,17 @@
 """Purchases of a customer: as they are read, taken in, and taken back."""
 
 import datetime as dt
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
-from datasources.ids import CustomerId, EntityId, OfCustomer, OwnedId
+from datasources.ids import CustomerId, EntityId, OwnedId
 from datasources.ledger import as_made
 from datasources.locations import LocationRow
 from datasources.matching import CustomerMatch
 from datasources.offers import CustomerOfferRow
-from datasources.paging import Page, PageRequest
+from datasources.paging import PageRequest
 from datasources.points import PointAuditRow, PointEntryKind
 from datasources.refusals import UserErrorCode
 from datasources.tiers import TierChangeRow
@@ -34,12 +34,14 @@ from datasources.writing import Reason, Refusal
 from resolvers import tiers
 from resolvers.command import Command, Payload, carried_out, refused
 from resolvers.context import Context
+from resolvers.customer_lists import Asked, CustomerList
 from resolvers.matching import customers_of
 
 
-def purchases(customer: OfCustomer, context: Context, page: PageRequest) -> Awaitable[Page[TransactionRow]]:
+@CustomerList
+def purchases(context: Context, page: PageRequest) -> Asked[TransactionRow]:
     """The customer's purchases, newest first (T1, T2)."""
-    return context.load(context.sources.transactions.purchases, customer.customer_id, page)
+    return context.sources.transactions.purchases, page
 
 
 async def transaction(context: Context, customer: UUID, id: UUID) -> TransactionRow | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -33,15 +33,17 @@ from graphql.execution.values import VariableValues
 
 from gateway.plan.ahead import ahead, leading
 from gateway.plan.fields import Paged, Wanted, denied, masking, resolved
+from gateway.plan.many import PagesOfEach
 from gateway.plan.plan import Plan
 from gateway.plan.projection import NOTHING, Projection, Reads, names_in
 from gateway.plan.quick import Writer
 from gateway.plan.reads import reads_of
 from gateway.plan.run import Complete, Run
-from gateway.plan.selections import Field, Items, Objects, Selection, an_object, leaf, one_of, present
+from gateway.plan.selections import Field, Items, Later, Objects, Selection, Within, an_object, leaf, one_of, present
 from gateway.plan.weights import is_list
 from permissions.masking import masked
 from permissions.model import Principal
+from resolvers.customer_lists import CustomerList
 from schema.fields import ROW
 
 INTROSPECTION = frozenset({"__schema", "__type"})
@@ -76,10 +78,12 @@ class Compiler:
             if isinstance(node, FragmentDefinitionNode)
         }
         self._writer, self._grown, self._projection = Writer(), grown, Projection()
-        self.begins_ahead = True
-        """What is known to be needed is asked for before the row that it hangs on."""
+        self.asks_by_field = False
+        """Each field asks in its own turn, for its own row: not before that is there, nor for many rows at once."""
         self.fields = 0
         """How many were compiled so far."""
+        self._is_listed = False
+        """True below a list."""
 
     def plan(self) -> Plan:
         """The plan. Raises Unplanned for introspection, and where a condition is no truth value."""
@@ -97,35 +101,36 @@ class Compiler:
         return Plan(selection, self._operation.operation is OperationType.MUTATION)
 
     def _selection(self, type_: GraphQLObjectType, grouped: GroupedFieldSet) -> Selection:
-        fields, later, constants = [], [], {}
+        fields: list[Field] = []
+        later: list[Later] = []
+        constants: dict[str, str] = {}
         entries: list[tuple[str, str]] = []
         for key, details in grouped.items():
             if details[0].node.name.value == TYPENAME:
                 constants[key] = type_.name
                 entries.append((key, repr(type_.name)))
                 continue
-            field, expression = self._field(type_, key, details)
-            fields.append(field)
-            if expression is None:
-                later.append(field)
-            entries.append((key, expression or "None"))
+            planned = self._field(type_, key, details)
+            fields.append(planned.field)
+            if planned.later is not None:
+                later.append(planned.later)
+            entries.append((key, planned.expression))
         return Selection(tuple(grouped), fields, later, constants, self._writer.write(entries))
 
-    def _field(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList) -> tuple[Field, str | None]:
-        """The field, and the expression of its value where a row tells it at once."""
+    def _field(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList) -> "Planned":
         self.fields += 1
         nodes = [one.node for one in details]
         return self.planned(Wanted(parent.name, parent.fields[nodes[0].name.value], nodes), key, details)
 
-    def planned(self, wanted: Wanted, key: str, details: FieldDetailsList) -> tuple[Field, str | None]:
-        """The same of a field that was looked up."""
+    def planned(self, wanted: Wanted, key: str, details: FieldDetailsList) -> "Planned":
+        """What becomes of a field."""
         type_ = wanted.field.type
         field = Field(key, wanted.nodes, is_nullable=not isinstance(type_, GraphQLNonNull))
         refusal = wanted.refusal(self._principal)
         if refusal is not None:
             field.resolve, field.complete, field.reads = denied(wanted, refusal), _never, NOTHING
-            return field, None
-        selection = self._below(get_named_type(type_), details)
+            return Planned(field, later=field)
+        selection = self._below(type_, details)
         field.complete = self._completer(type_, wanted, selection, details)
         field.reads = reads_of(wanted, _below_read(type_, selection))
         definition = wanted.definition
@@ -136,32 +141,43 @@ class Compiler:
             paged = Paged(wanted, definition.serve, definition.paging, self._projection, wants_total=wants_total)
             complete = selection.complete if field.is_nullable else field.complete
             field.resolve, field.complete = paged.resolve, paged.shown(complete)
+            if self._is_listed and not self.asks_by_field and isinstance(definition.serve, CustomerList):
+                field.of_each = PagesOfEach(paged, definition.serve, selection)
             self._lead(wanted, field, None)
-            selection.compile(is_listed=False)
-            return field, None
+            selection.compile(is_listed=field.of_each is not None)
+            return Planned(field, later=field)
         field.resolve = resolved(wanted)
         self._lead(wanted, field, selection)
         kind = wanted.mask(self._principal)
         if kind is not None:
             field.complete = masking(kind, field.complete)
         expression = self._expression(wanted, selection)
-        if expression is None and selection is not None:
+        if expression is not None:
+            has_more = selection is not None and selection.later
+            return Planned(field, expression, Within(field, selection) if selection is not None and has_more else None)
+        if selection is not None:
             selection.compile(is_listed=is_list(type_))
-        return field, expression
+        return Planned(field, later=field)
 
     def _lead(self, wanted: Wanted, field: Field, selection: Selection | None) -> None:
         """Note how the field is asked for before its row is there; one whose customer is known has those below it begun."""
         field.ahead = ahead(wanted, field.resolve)
-        if selection is None or wanted.known is None or not self.begins_ahead:
+        if selection is None or wanted.known is None or self.asks_by_field:
             return
-        below = [one for one in selection.later if one.ahead is not None]
+        below = [one for one in selection.fields if one.ahead is not None]
         for one in below:
             one.resolve = one.ahead.resolve
         field.resolve = leading(wanted.known, field.resolve, [one.ahead for one in below])
 
-    def _below(self, returned: Any, details: FieldDetailsList) -> Selection | None:
+    def _below(self, type_: GraphQLOutputType, details: FieldDetailsList) -> Selection | None:
         """What is selected of the objects that a field returns; None for leaves, and where rows tell their type."""
-        return self._subselection(returned, details) if isinstance(returned, GraphQLObjectType) else None
+        returned = get_named_type(type_)
+        if not isinstance(returned, GraphQLObjectType):
+            return None
+        before, self._is_listed = self._is_listed, self._is_listed or is_list(type_)
+        selection = self._subselection(returned, details)
+        self._is_listed = before
+        return selection
 
     def _subselection(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Selection:
         found = collect_subfields(
@@ -173,7 +189,7 @@ class Compiler:
         """The expression of a field's value, where a row tells all of it at once."""
         if selection is None and not is_leaf_type(get_named_type(wanted.field.type)):
             return None
-        if selection is not None and selection.later:
+        if selection is not None and selection.later and not wanted.is_part:
             return None
         if wanted.definition is not None and wanted.definition.written is not None:
             value = self._writer.written(wanted.definition.written)
@@ -240,6 +256,14 @@ class Compiler:
             return selection
 
         return selection_of
+
+
+class Planned(NamedTuple):
+    """What becomes of a field: the expression of its value, null where it is resolved later, and what comes later."""
+
+    field: Field
+    expression: str = "None"
+    later: Later | None = None
 
 
 def _below_read(type_: GraphQLOutputType, selection: Selection | None) -> Reads:

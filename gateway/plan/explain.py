@@ -24,12 +24,12 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.values import VariableValues
 
 from datasources.registry import Domain
-from gateway.plan.compiling import Compiler, Unplanned
+from gateway.plan.compiling import Compiler, Planned, Unplanned
 from gateway.plan.fields import Wanted
 from gateway.plan.plan import Plan
 from gateway.plan.price import Path
 from gateway.plan.run import Run
-from gateway.plan.selections import Field, Resolve, Selection
+from gateway.plan.selections import Resolve, Selection
 from gateway.plan.weights import declared, is_list
 from permissions import policy
 from permissions.model import Principal
@@ -122,7 +122,7 @@ class Explainer(Compiler):
     ) -> None:
         super().__init__(schema, document, operation, principal, conditions)
         self._variables, self._shares = variables, shares
-        self.begins_ahead = False  # each call is told at the field that makes it
+        self.asks_by_field = True  # each call is told at the field that makes it
         self._around = _Around((), [], fans_out=False)
 
     def explained(self) -> Explained:
@@ -133,22 +133,22 @@ class Explainer(Compiler):
         except Unplanned:
             return Explained(None, [])
 
-    def planned(self, wanted: Wanted, key: str, details: FieldDetailsList) -> tuple[Field, str | None]:
+    def planned(self, wanted: Wanted, key: str, details: FieldDetailsList) -> Planned:
         """As it is compiled to be run; what it asks, it asks in its own name."""
         outer, step = self._around, self._step(wanted, (*self._around.path, key))
         is_told = wanted.asks or step.access is not Access.GRANTED
         self._around = _Around(
             step.path, step.steps if is_told else outer.steps, outer.fans_out or is_list(wanted.field.type)
         )
-        field, expression = super().planned(wanted, key, details)
+        planned = super().planned(wanted, key, details)
         self._around = outer
         if step.access is Access.DENIED:  # a mutation too, which is compiled to tell the audit log of it
             step.steps.clear()
         if is_told:
             outer.steps.append(step)
         if wanted.asks:
-            field.resolve = _following(step, field.resolve)
-        return field, expression
+            planned.field.resolve = _following(step, planned.field.resolve)
+        return planned
 
     def _step(self, wanted: Wanted, path: Path) -> Step:
         nodes = wanted.nodes[0].arguments or ()

@@ -4,7 +4,7 @@ A field that says nothing, of a schema that is not the gateway's, is resolved as
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from inspect import iscoroutinefunction, signature
 from operator import attrgetter
@@ -20,6 +20,7 @@ from gateway.plan.positions import Position
 from gateway.plan.projection import Projection
 from gateway.plan.run import Complete, Run
 from gateway.plan.selections import Resolve
+from gateway.plan.weights import is_list
 from permissions import policy
 from permissions.masking import PiiKind, masked
 from permissions.model import AccessDenied, Principal, RequiredScopes
@@ -73,6 +74,12 @@ class Wanted:
         """The attribute of the row that it is; None where a resolver answers."""
         is_served = self.definition is None or self.definition.serve is not None
         return None if is_served or self.definition is None else self.definition.python_name
+
+    @property
+    def is_part(self) -> bool:
+        """True for an object that is an attribute of the row, nothing of which is masked as a whole."""
+        is_plain = self.definition is not None and self.definition.pii is None
+        return is_plain and self.attribute is not None and not is_list(self.field.type)
 
     @property
     def at_once(self) -> Serve | None:
@@ -228,7 +235,18 @@ class Paged:
         held = self._held = Held(asked)
         definition = wanted.definition
         assert definition is not None  # noqa: S101  # it is what says how to page
+        self._domain = definition.domain
         self.resolve = _where_bound(lambda row, run: serve(row, run.context, held.of(run)[0]), definition)
+
+    def request(self, run: Run) -> PageRequest | None:
+        """The page that is asked for; None where no source is bound to the list's domain. Raises what is wrong with it."""
+        is_bound = self._domain is None or self._domain in run.context.sources.bound
+        return self._held.of(run)[0] if is_bound else None
+
+    def around(self, pages: Sequence[Any], run: Run) -> list[ShownPage]:
+        """Pages that were answered to the request, as they are shown."""
+        cursors, identity = run.context.cursors, self._held.of(run)[1]
+        return [ShownPage(page, cursors, identity) for page in pages]
 
     def shown(self, complete: "Callable[[Run, Any, Position], None]") -> Complete:
         """Completes the page that was answered; none is null where that may be, and told by `complete` where not."""

@@ -1,5 +1,6 @@
 """Where a value stands in the answer: put it there, tell its path, or let a null spread from it."""
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -49,3 +50,20 @@ class Position:
                 return True
             at = at.around
         return False
+
+
+class Places:
+    """The places of many values, each made when it is needed, and only once: a null that spreads is told to all in it."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[int], Position]) -> None:
+        self._make = make
+        self._made: dict[int, Position] = {}
+
+    def at(self, index: int) -> Position:
+        """The place of the value with this index."""
+        found = self._made.get(index)
+        if found is None:
+            found = self._made[index] = self._make(index)
+        return found

@@ -1,6 +1,7 @@
 """One run of a plan: what it waits for, what failed, and when all has arrived."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from types import CoroutineType
 from typing import Any, Protocol, TypeVar
@@ -72,7 +73,7 @@ class Run:
     def take(self, value: Any, of: Waited, position: Position) -> None:
         """Complete a value, or once it is there: at once where its coroutine never waits."""
         if value.__class__ is asyncio.Future:
-            self._arriving(value, of, position)
+            self.arriving(value, ValueArrival(self, value, of, position))
         elif isinstance(value, AWAITABLE):
             stepped: Any = value if isinstance(value, CoroutineType) else value.__await__()
             Wait(self, stepped, of, position)()
@@ -112,9 +113,8 @@ class Run:
                 value.exception()  # nobody is told, and nothing is logged of it
         self.begun.clear()
 
-    def _arriving(self, value: "asyncio.Future[Any]", of: Waited, position: Position) -> None:
-        """Complete a loader's future when it is there, which takes no stepping."""
-        arrival = Arrival(self, value, of, position)
+    def arriving(self, value: "asyncio.Future[Any]", arrival: "Arrival") -> None:
+        """Wait for a loader's future, which takes no stepping."""
         if value.done():
             arrival(value)
         else:
@@ -151,13 +151,21 @@ class Run:
         self._loop.call_soon(wait)
 
 
-class Arrival:
-    """A future that is completed in its place when it is there."""
+class Arrival(ABC):
+    """What a run does with a future when it is there."""
 
-    __slots__ = ("_blocked", "_of", "_position", "_run")
+    __slots__ = ("_blocked", "_run")
 
-    def __init__(self, run: Run, blocked: "asyncio.Future[Any]", of: Waited, position: Position) -> None:
-        self._run, self._blocked, self._of, self._position = run, blocked, of, position
+    def __init__(self, run: Run, blocked: "asyncio.Future[Any]") -> None:
+        self._run, self._blocked = run, blocked
+
+    @abstractmethod
+    def _complete(self, value: Any) -> None:
+        """Complete what is there."""
+
+    @abstractmethod
+    def _fail(self, error: Exception) -> None:
+        """Tell what went wrong."""
 
     def __call__(self, done: "asyncio.Future[Any]") -> None:
         """Complete what is there."""
@@ -165,22 +173,38 @@ class Arrival:
         try:
             value = done.result()
         except asyncio.CancelledError as error:
-            run.fail(self._position, Abandoned(error), self._of.nodes)
+            self._fail(Abandoned(error))
         except Exception as error:  # noqa: BLE001  # of whatever kind
-            run.fail(self._position, error, self._of.nodes)
+            self._fail(error)
         else:
-            run.complete(value, self._of, self._position)
+            self._complete(value)
         run.arrived(self)
 
     def give_up(self) -> None:
         """Wait no longer."""
-        self._run.fail(self._position, DeadlinePassed(), self._of.nodes)
+        self._fail(DeadlinePassed())
         self.cancel()
         self._run.arrived(self)
 
     def cancel(self) -> None:
         """Cancel what it waits for."""
         self._blocked.cancel()
+
+
+class ValueArrival(Arrival):
+    """A value, which is completed in its place."""
+
+    __slots__ = ("_of", "_position")
+
+    def __init__(self, run: Run, blocked: "asyncio.Future[Any]", of: Waited, position: Position) -> None:
+        super().__init__(run, blocked)
+        self._of, self._position = of, position
+
+    def _complete(self, value: Any) -> None:
+        self._run.complete(value, self._of, self._position)
+
+    def _fail(self, error: Exception) -> None:
+        self._run.fail(self._position, error, self._of.nodes)
 
 
 class Wait:

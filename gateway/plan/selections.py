@@ -1,11 +1,11 @@
 """The parts of a plan: selections of fields, and how a value of each kind of type becomes its part of the answer."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from graphql import FieldNode, GraphQLError, GraphQLLeafType, Undefined
 
-from gateway.plan.positions import Position
+from gateway.plan.positions import Places, Position
 from gateway.plan.projection import Reads, all_of
 from gateway.plan.run import Complete, Run
 
@@ -20,15 +20,44 @@ Resolve = Callable[[Any, Run], Any]
 """(row, run) → the value, or an awaitable of it."""
 
 
+class OfEach(Protocol):
+    """How a field is asked for many rows at once."""
+
+    def begin(
+        self, run: Run, field: "Field", rows: Sequence[Any], holders: Sequence[dict[str, Any]], at: Places
+    ) -> bool:
+        """Ask for all rows, and complete the field in their objects when the answer is there. False where each row has to
+        be asked for by itself, which tells what is wrong with it."""
+        ...
+
+
+class Later(Protocol):
+    """What comes into an object later than what its row tells at once."""
+
+    @property
+    def is_for_many(self) -> bool:
+        """True where many rows are better asked for at once."""
+        ...
+
+    def start(self, run: Run, row: Any, holder: dict[str, Any], around: Position) -> None:
+        """Resolve it into the object of a row, which stands at `around`."""
+        ...
+
+    def start_each(self, run: Run, rows: Sequence[Any], holders: Sequence[dict[str, Any]], around: Places) -> None:
+        """The same of many rows, whose objects stand at `around`."""
+        ...
+
+
 class Field:
     """A field of a selection: resolved, then completed in its place."""
 
-    __slots__ = ("ahead", "complete", "is_nullable", "key", "nodes", "reads", "resolve")
+    __slots__ = ("ahead", "complete", "is_nullable", "key", "nodes", "of_each", "reads", "resolve")
 
     def __init__(self, key: str, nodes: Sequence[FieldNode], *, is_nullable: bool) -> None:
         self.key, self.nodes, self.is_nullable = key, nodes, is_nullable
         self.ahead: Any = None
         """How it is asked for before its row is there (`gateway.plan.ahead`); None where it has to wait."""
+        self.of_each: OfEach | None = None
         self.reads: Reads = None
         """Which attributes of its row it reads; None where it may be any."""
         self.resolve: Resolve
@@ -44,6 +73,51 @@ class Field:
         else:
             run.take(value, self, position)
 
+    @property
+    def is_for_many(self) -> bool:
+        """See Later."""
+        return self.of_each is not None
+
+    def start_each(self, run: Run, rows: Sequence[Any], holders: Sequence[dict[str, Any]], around: Places) -> None:
+        """See Later."""
+        if self.of_each is None or not self.of_each.begin(run, self, rows, holders, around):
+            for index, row in enumerate(rows):
+                self.start(run, row, holders[index], around.at(index))
+
+
+class Within:
+    """An object that is written together with the one around it: what comes into it later."""
+
+    __slots__ = ("_field", "_selection")
+
+    def __init__(self, field: Field, selection: "Selection") -> None:
+        self._field, self._selection = field, selection
+
+    @property
+    def is_for_many(self) -> bool:
+        """See Later."""
+        return self._selection.is_for_many
+
+    def start(self, run: Run, row: Any, holder: dict[str, Any], around: Position) -> None:
+        """See Later."""
+        field = self._field
+        made = holder[field.key]
+        if made is not None:
+            at = Position(around, holder, field.key, is_nullable=field.is_nullable)
+            self._selection.start_later(run, field.resolve(row, run), made, at)
+
+    def start_each(self, run: Run, rows: Sequence[Any], holders: Sequence[dict[str, Any]], around: Places) -> None:
+        """See Later."""
+        field, resolve = self._field, self._field.resolve
+        there = [index for index, holder in enumerate(holders) if holder[field.key] is not None]
+
+        def place(index: int) -> Position:
+            at = there[index]
+            return Position(around.at(at), holders[at], field.key, is_nullable=field.is_nullable)
+
+        within = [resolve(rows[index], run) for index in there]
+        self._selection.start_each(run, within, [holders[index][field.key] for index in there], Places(place))
+
 
 class Selection:
     """The fields selected of an object type.
@@ -52,17 +126,19 @@ class Selection:
     not as expected. Then every field is taken by itself, so that each tells what is wrong with it.
     """
 
-    __slots__ = ("_blank", "each", "fields", "later", "quick", "written")
+    __slots__ = ("_blank", "_for_many", "_one_by_one", "each", "fields", "later", "quick", "written")
 
     def __init__(
         self,
         keys: Iterable[str],
         fields: Sequence[Field],
-        later: Sequence[Field],
+        later: Sequence[Later],
         constants: Mapping[str, str],
         written: "Written",
     ) -> None:
         self.fields, self.later, self.written = fields, later, written
+        self._for_many = [one for one in later if one.is_for_many]
+        self._one_by_one = [one for one in later if not one.is_for_many]
         self._blank: dict[str, Any] = {**dict.fromkeys(keys), **constants}
         self.quick: Quick
         self.each: Callable[[Sequence[Any], Any], list[dict[str, Any]]]
@@ -89,13 +165,34 @@ class Selection:
 
     def complete(self, run: Run, row: Any, position: Position) -> None:
         """Put the object of a row, which is there, in its place."""
+        later: Sequence[Later] = self.later
         try:
-            made, fields = self.quick(row, run.context), self.later
+            made = self.quick(row, run.context)
         except Exception:  # noqa: BLE001  # told by the field that it belongs to
-            made, fields = self._blank.copy(), self.fields
+            made, later = self._blank.copy(), self.fields
         position.put(made)
-        for field in fields:
-            field.start(run, row, made, position)
+        for one in later:
+            one.start(run, row, made, position)
+
+    @property
+    def is_for_many(self) -> bool:
+        """True where a field of it is better asked for many rows at once."""
+        return bool(self._for_many)
+
+    def start_later(self, run: Run, row: Any, made: dict[str, Any], position: Position) -> None:
+        """Start what comes later into the object of a row."""
+        for one in self.later:
+            one.start(run, row, made, position)
+
+    def start_each(self, run: Run, rows: Sequence[Any], made: Sequence[dict[str, Any]], places: Places) -> None:
+        """The same of many rows."""
+        if self._one_by_one:
+            for index, row in enumerate(rows):
+                at = places.at(index)
+                for one in self._one_by_one:
+                    one.start(run, row, made[index], at)
+        for one in self._for_many:
+            one.start_each(run, rows, made, places)
 
     def blank(self) -> dict[str, Any]:
         """An object with every field null, in their order."""
@@ -206,12 +303,10 @@ class Objects(Items):
             super().__call__(run, value, position)
             return
         position.put(made)
-        later = self._selection.later
-        if later:
-            for index, row in enumerate(value):
-                at = Position(position, made, index, is_nullable=self._is_nullable)
-                for field in later:
-                    field.start(run, row, made[index], at)
+        if self._selection.later:
+            is_nullable = self._is_nullable
+            places = Places(lambda index: Position(position, made, index, is_nullable=is_nullable))
+            self._selection.start_each(run, value, made, places)
 
 
 def _raised(value: Any) -> Any:

@@ -9,12 +9,11 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.execute import assert_event_stream
 from graphql.execution.values import VariableValues
 
-from gateway.plan.compiling import Compiler
+from gateway.plan.compiling import Compiler, Planned
 from gateway.plan.fields import Wanted, denied, streamed
 from gateway.plan.locating import located
 from gateway.plan.plan import Plan
 from gateway.plan.run import Run
-from gateway.plan.selections import Field
 from permissions.model import Principal
 
 Answer = TypeVar("Answer")
@@ -54,7 +53,7 @@ class SubscriptionCompiler(Compiler):
         assert self._source is not None  # noqa: S101  # validation has seen that there is one root field
         return Subscription(plan.selection, plan.is_serial, self._source)
 
-    def planned(self, wanted: Wanted, key: str, details: FieldDetailsList) -> tuple[Field, str | None]:
+    def planned(self, wanted: Wanted, key: str, details: FieldDetailsList) -> Planned:
         """As in any operation; the root field is the first."""
         if self._source is None:
             self._source = Source(wanted, key, self._principal)
