@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from datasources.http.settings import HttpSettings
 from datasources.http.source import MappedSettings
-from datasources.kinds import installed, kind_of
+from datasources.kinds import SourceSettings, installed, kind_of
 from gateway import config, sections
 from gateway.access_sections import NotifierSettings
 from gateway.cache_sections import TtlSettings
@@ -72,7 +72,7 @@ def test_the_example_loads_and_shows_the_defaults(tmp_path: Path) -> None:
         "tickets": "helpdesk",
         "devices": None,
     }
-    assert settings.sources["warehouse"].model_dump() == {
+    assert settings.sources["warehouse"].model_dump() == SourceSettings(kind="duckdb").model_dump() | {
         "kind": "duckdb",
         "csv_folder": tmp_path / "exports",
         "threads": 2,
