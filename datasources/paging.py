@@ -101,6 +101,19 @@ def page_of(rows: list[Any], request: PageRequest, order: tuple[str, ...], total
     return Page(tuple(kept), order, more, request.after is not None, total)
 
 
+def pages_of(
+    lists: Sequence[list[Any]], request: PageRequest, order: tuple[str, ...], totals: Sequence[int | None]
+) -> list[Page[Any]]:
+    """The page that each of several lists makes, as `page_of` does."""
+    if request.is_backward:
+        return [page_of(rows, request, order, total) for rows, total in zip(lists, totals, strict=True)]
+    size, has_previous = request.size, request.after is not None
+    return [
+        Page(tuple(rows[:size]), order, len(rows) > size, has_previous, total)
+        for rows, total in zip(lists, totals, strict=True)
+    ]
+
+
 def check_position(position: Position | None, kinds: Sequence[type], argument: str) -> None:
     """Pass for a position of values of these types, or none: cursors outlive the version that signed them. Raises
     InvalidRequest."""

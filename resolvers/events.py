@@ -117,6 +117,8 @@ class Reading(msgspec.Struct, frozen=True):
 
     type: EventType
     is_withheld: bool
+    title: rows.Filled
+    summary: rows.Filled
 
 
 class Readings(dict[str, Reading]):
@@ -127,7 +129,9 @@ class Readings(dict[str, Reading]):
         self._types, self._scopes = types, scopes
 
     def __missing__(self, key: str) -> Reading:
-        found = self[key] = Reading(_type_of(key, self._types), self.is_withheld(key))
+        type_ = _type_of(key, self._types)
+        title, summary = map(rows.rendered, (type_.platform_view.title, type_.platform_view.summary))
+        found = self[key] = Reading(type_, self.is_withheld(key), title, summary)
         return found
 
     def is_withheld(self, key: str) -> bool:
@@ -182,8 +186,7 @@ def title(context: Context) -> Callable[[EventRow], str]:
         reading = readings[row.type]
         if reading.is_withheld:
             return reading.type.label
-        told = _told(row, is_clear=is_clear) if row.attributes else row.facts
-        return rows.rendered(reading.type.platform_view.title, told)
+        return reading.title(_told(row, is_clear=is_clear) if row.attributes else row.facts)
 
     return title_of
 
@@ -197,8 +200,7 @@ def summary(context: Context) -> Callable[[EventRow], str]:
         reading = readings[row.type]
         if reading.is_withheld:
             return HIDDEN
-        told = _told(row, is_clear=True) if row.attributes else row.facts
-        return rows.rendered(reading.type.platform_view.summary, told)
+        return reading.summary(_told(row, is_clear=True) if row.attributes else row.facts)
 
     return summary_of
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from datasources.ids import CustomerId, OwnedId
 from datasources.offers import AvailableOfferRow, CustomerOfferRow, OfferRow
 from datasources.offers import CustomerOfferState as State
-from datasources.paging import Page, PageRequest, check_position, page_of
+from datasources.paging import Page, PageRequest, check_position, pages_of
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database, Prepared
@@ -124,7 +124,7 @@ class Available:
             totals[position] = total
             if row is not None:
                 rows[position].append(row)
-        return [page_of(own, page, self.order, total) for own, total in zip(rows, totals, strict=True)]
+        return pages_of(rows, page, self.order, totals)
 
     def _select(self, dialect: Dialect, *, is_behind: bool, is_counted: bool) -> Select[Any]:
         """Position of the customer, total where wanted, then the offer, how often it is held, and since when barred."""

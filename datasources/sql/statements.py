@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.types import BigInteger, Boolean, TypeEngine
 
 from datasources.folding import MISSING
-from datasources.paging import Page, PageRequest, check_position, page_of
+from datasources.paging import Page, PageRequest, check_position, pages_of
 from datasources.sql.dialects import Dialect, Joined
 from datasources.sql.engine import Database, Make, Prepared
 from datasources.sql.types import FIRST, LAST, Instant
@@ -233,7 +233,7 @@ class Paged(Generic[Row]):
             totals[position] = total
             if row is not None:
                 rows[position].append(row)
-        return [page_of(own, page, self.order, total) for own, total in zip(rows, totals, strict=True)]
+        return pages_of(rows, page, self.order, totals)
 
     async def of_all(self, database: Database, page: PageRequest, within: Any = None) -> Page[Row]:
         """A page of the one list there is. Raises SourceUnavailable, SourceTimedOut."""

@@ -40,7 +40,7 @@ def event(type_: str, facts: dict[str, Any], attributes: str | None = None) -> E
     ],
 )
 def test_a_view_is_filled_with_what_the_event_told(template: str, told: dict[str, Any], expected: str) -> None:
-    assert rendered(template, told) == expected
+    assert rendered(template)(told) == expected
 
 
 def test_facts_come_before_attributes_of_the_same_name() -> None:
