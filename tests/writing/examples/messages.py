@@ -19,7 +19,8 @@ async def _sending(gateway: Gateway, member: str) -> Given:
 
 
 async def _reading(gateway: Gateway, member: str) -> Given:
-    return {"messageId": (await inbox(gateway, member))["NEW"]}
+    known = await inbox(gateway, member)
+    return {"messageId": known["NEW"] if "NEW" in known else known["READ"]}  # an earlier test may have read it
 
 
 EXAMPLES = (
