@@ -118,6 +118,11 @@ class HttpClient:
         if client is not None:
             await client.aclose()
 
+    def check_open(self) -> None:
+        """Pass while it is open. Raises SourceUnavailable."""
+        if self._client is None:
+            raise SourceUnavailable(self.source, "calling while it is closed")
+
     @property
     def idempotency_header(self) -> str:
         """The header by which the system knows a change that is sent again."""
@@ -240,8 +245,8 @@ class HttpClient:
 
     @property
     def _opened(self) -> httpx2.AsyncClient:
-        if self._client is None:
-            raise SourceUnavailable(self.source, "calling while it is closed")
+        self.check_open()
+        assert self._client is not None  # noqa: S101  # it is open
         return self._client
 
 

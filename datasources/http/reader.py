@@ -34,6 +34,7 @@ class HttpReader:
 
     async def _asked(self, endpoint: Endpoint, given: tuple[Any, ...], named: Mapping[str, Any]) -> Answer:
         """What is answered to the keys, or to the one there is. Raises SourceError, InvalidRequest."""
+        self._upstream.client.check_open()
         method = endpoint.method
         keys, rest = ([None], given) if method.key is Key.NONE else (given[0], given[1:])
         shared = {**dict(zip(method.shared, rest, strict=False)), **named}

@@ -1,6 +1,7 @@
-"""Tickets and cards of the upstreams keep every law of readers, and so do all methods of their domains: none is a gap."""
+"""Tickets and cards of the upstreams keep every law of readers, and so do all methods of their domains, but that they are
+erased elsewhere."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,6 +13,7 @@ from datasources.http.ids import text_of
 from datasources.ids import CustomerId
 from datasources.paging import Page
 from datasources.registry import Domain
+from datasources.resilience.guarded import Guarded
 from tests.demo import SqliteDemo
 from tests.upstreams.configs import helpdesk_section, processor_section
 from tests.upstreams.conftest import Desked, Processing, gateway_over
@@ -39,20 +41,57 @@ class Hiding:
             hidden.clear()
 
 
+class Upstreams:
+    """Both sources as one, which the laws open and close."""
+
+    name, reads, writes = "upstreams", frozenset(DOMAINS), frozenset[Domain]()
+
+    def __init__(self, each: Mapping[str, Guarded]) -> None:
+        self._of = {Domain.TICKETS: each["helpdesk"].source, Domain.CARDS: each["processor"].source}
+
+    def reader(self, domain: Domain) -> Any:
+        """See Source."""
+        return self._of[domain].reader(domain)
+
+    def writer(self, domain: Domain) -> Any:
+        """See Source: no law writes here."""
+        return self._of[domain].writer(domain)
+
+    async def open(self) -> None:
+        """See Source."""
+        for source in self._of.values():
+            await source.open()
+
+    async def close(self) -> None:
+        """See Source."""
+        for source in self._of.values():
+            await source.close()
+
+    async def ping(self) -> None:
+        """See Source."""
+        for source in self._of.values():
+            await source.ping()
+
+
 @pytest.fixture(scope="session")
 async def subject(sqlite_demo: SqliteDemo, served_desk: Desked, served_processor: Processing) -> AsyncIterator[Subject]:
     """The readers of both domains over their upstreams, asked about some customers of the demo."""
     served_desk.desk.forget()
     served_processor.state.forget()
-    async with gateway_over(
-        sqlite_demo.url,
-        helpdesk=helpdesk_section(served_desk.upstream.url),
-        processor=processor_section(served_processor.upstream.url),
-    ) as gateway:
+    helpdesk, processor = helpdesk_section(served_desk.upstream.url), processor_section(served_processor.upstream.url)
+
+    @asynccontextmanager
+    async def fresh() -> AsyncIterator[Upstreams]:
+        async with gateway_over(sqlite_demo.url, helpdesk=helpdesk, processor=processor) as another:
+            yield Upstreams(another.runtime.each)
+
+    async with gateway_over(sqlite_demo.url, helpdesk=helpdesk, processor=processor) as gateway:
         sources = gateway.runtime.sources
         yield Subject(
             readers={Domain.TICKETS: sources.tickets, Domain.CARDS: sources.cards},
             customers=[CustomerId(gateway.members[f"CJ-{number:06d}"]) for number in HOUSEHOLDS],
             now=gateway.now,
             hiding=Hiding(served_desk, served_processor),
+            fresh=fresh,
+            gaps={"erasure": "tickets and cards are erased where they are kept"},
         )
