@@ -37,12 +37,13 @@ class SourceSettings(BaseModel):
 class Kind(msgspec.Struct, frozen=True):
     """A kind of source; `settings` is a subclass of `SourceSettings`.
 
-    `make` takes the source's name, its settings and the 32 bytes that the keys of customers are wrapped by. It opens
+    What `is_typed` makes its rows by their types; the answers of any other are held to them. `make` takes the source's name, its settings and the 32 bytes that the keys of customers are wrapped by. It opens
     nothing.
     """
 
     settings: type[SourceSettings]
     make: Callable[[str, Any, bytes], Source]  # its own settings
+    is_typed: bool = False
 
 
 class UnknownKind(Exception):

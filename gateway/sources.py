@@ -12,7 +12,7 @@ import msgspec
 from datasources.access import Means
 from datasources.counting import Rate
 from datasources.errors import NotServed, SourceError, SourceTimedOut, SourceUnavailable
-from datasources.kinds import kind_of
+from datasources.kinds import SourceSettings, kind_of
 from datasources.layers import Layered
 from datasources.notifiers.logged import LoggedNotifier
 from datasources.notifiers.smtp import MailServer, Security, SmtpNotifier
@@ -112,7 +112,7 @@ class Runtime:
         equipment, shared = Equipment.of(settings), Shared(settings)
         databases = databases_of(each)
         part(databases, bound)
-        guarded = {name: Guarded(source, settings.sources[name], note) for name, source in each.items()}
+        guarded = {name: _guarded(source, settings.sources[name], note) for name, source in each.items()}
         access = SqlAccessWrites(databases[bound[Domain.PROFILES]], equipment.means)
         sources = _bound(guarded, bound, access, equipment.signing, shared=shared)
         shared.watch(each.values())
@@ -208,6 +208,11 @@ def _bound(
         bound=bound,
         sessions=sessions,
     )
+
+
+def _guarded(source: Source, settings: SourceSettings, note: Note) -> Guarded:
+    """The source behind its limits."""
+    return Guarded(source, settings, note, is_typed=kind_of(settings.kind).is_typed)
 
 
 def _reader(domain: Domain, serving: Mapping[Domain, Guarded], shared: Shared) -> Any:

@@ -1,12 +1,11 @@
 """The methods of the readers' protocols, with what tells how to ask them: kind, type of key, parameters."""
 
-import inspect
-from collections.abc import Iterator, Sequence
-from importlib import import_module
-from typing import Any, get_args, get_origin, get_type_hints
+from collections.abc import Sequence
+from typing import Any, get_type_hints
 
 import msgspec
 
+from datasources import protocols
 from datasources.conformance.asked import argument
 from datasources.conformance.subjects import Subject
 from datasources.paging import PageRequest
@@ -44,26 +43,10 @@ class Method(msgspec.Struct, frozen=True):
 
 def methods_of(domain: Domain) -> list[Method]:
     """The methods of a domain's protocol. Raises ModuleNotFoundError where the domain has none."""
-    return [
-        _method(domain, name, function)
-        for protocol in protocols_of(domain)
-        for name, function in vars(protocol).items()
-        if inspect.iscoroutinefunction(function)
-    ]
-
-
-def protocols_of(domain: Domain) -> Iterator[type]:
-    """The reader's protocol, of the module that bears the domain's name."""
-    module = import_module(f"datasources.{domain.value.lower()}")
-    for name, found in vars(module).items():
-        if name.endswith("Reader") and getattr(found, "__module__", None) == module.__name__:
-            yield found
+    return [_method(domain, name, function) for name, function in protocols.methods_of(domain).items()]
 
 
 def _method(domain: Domain, name: str, function: Any) -> Method:
-    hints = get_type_hints(function)
-    parameters = tuple(key for key in hints if key != "return")
-    first = hints[parameters[0]]
-    is_keyed = get_origin(first) is Sequence
-    answer = get_args(hints["return"])[0] if is_keyed else hints["return"]
-    return Method(domain, name, get_args(first)[0] if is_keyed else None, parameters, answer)
+    parameters = tuple(key for key in get_type_hints(function) if key != "return")
+    key, answer = protocols.answer_of(function)
+    return Method(domain, name, key, parameters, answer)

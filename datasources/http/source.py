@@ -102,4 +102,4 @@ def _told(fault: Fault) -> InitErrorDetails:
     )
 
 
-KIND = Kind(MappedSettings, HttpSource.of)
+KIND = Kind(MappedSettings, HttpSource.of, is_typed=True)

@@ -15,6 +15,7 @@ from datasources.resilience.happenings import Note, unnoted
 from datasources.resilience.keeping import Keeping
 from datasources.resilience.retries import Retries
 from datasources.resilience.timeouts import Timeouts
+from datasources.resilience.typed import Typed
 
 
 class Guarded:
@@ -23,7 +24,10 @@ class Guarded:
     Writers have none: what is told to keep something bounds its own time, and is never told twice.
     """
 
-    def __init__(self, source: Source, settings: SourceSettings, note: Note = unnoted) -> None:
+    def __init__(
+        self, source: Source, settings: SourceSettings, note: Note = unnoted, *, is_typed: bool = True
+    ) -> None:
+        """The answers of a source that is not typed are held to the types of its domains."""
         loop, name = asyncio.get_running_loop(), source.name
         self.source, self.name, self.reads, self.writes = source, name, source.reads, source.writes
         self._limit_s = settings.timeout_ms / 1_000
@@ -33,12 +37,14 @@ class Guarded:
         self._breaker = Breaker(name, tripping, note, loop.time)
         self._keeping = Keeping(name, settings.stale_if_error_s, note, loop.time)
         kept: tuple[Layer, ...] = (self._keeping,) if settings.stale_if_error_s else ()
+        typed: tuple[Layer, ...] = () if is_typed else (Typed(name),)
         self._layers: tuple[Layer, ...] = (
             *kept,
             self._breaker,
             Retries(name, settings.retries, settings.retry_percent, note),
             Bulkhead(name, settings.parallel, note),
             Timeouts(name, self._limit_s, note, loop),
+            *typed,
             Answers(name),
         )
 

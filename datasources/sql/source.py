@@ -149,4 +149,4 @@ class SqlSource:
         await self.database.ping()
 
 
-KIND = Kind(SqlSettings, SqlSource.of)
+KIND = Kind(SqlSettings, SqlSource.of, is_typed=True)

@@ -1,14 +1,16 @@
 """A source that is dead, slow, wrong or lying takes down its own fields and no others."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from datasources.errors import SourceRefused, SourceUnavailable
+from datasources.paging import Page
 from datasources.registry import Domain
 from tests.demo import SqliteDemo
 from tests.outages.asking import ELSEWHERE, Client, serving
@@ -36,6 +38,14 @@ async def client(faults: Faults, sqlite_demo: SqliteDemo, tmp_path: Path) -> Asy
         yield opened
 
 
+def with_rows(page: Page[Any], changed: Callable[[Any], Any]) -> Page[Any]:
+    return msgspec.structs.replace(page, rows=tuple(map(changed, page.rows)))
+
+
+def untyped(row: Any) -> Any:
+    return msgspec.structs.replace(row, created_at="yesterday")
+
+
 FAULTY: dict[str, tuple[Fault, dict[str, object]]] = {
     "dead": (raising(SourceUnavailable("desk", "reading")), UNAVAILABLE),
     "a bug": (raising(KeyError(PERSON)), UNAVAILABLE),
@@ -47,6 +57,12 @@ FAULTY: dict[str, tuple[Fault, dict[str, object]]] = {
     "too many": (answering(lambda rows: [*rows, *rows]), UNAVAILABLE),
     "nothing": (answering(lambda _rows: None), UNAVAILABLE),
     "no list": (answering(lambda _rows: 17), UNAVAILABLE),
+    "no pages": (answering(lambda pages: [page.rows for page in pages]), UNAVAILABLE),
+    "rows of another kind": (
+        answering(lambda pages: [with_rows(page, lambda _: "a note") for page in pages]),
+        UNAVAILABLE,
+    ),
+    "wrong types": (answering(lambda pages: [with_rows(page, untyped) for page in pages]), UNAVAILABLE),
 }
 
 

@@ -1,6 +1,5 @@
 """The rows of a domain: of every type that its reader answers with, for a few customers."""
 
-import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, get_args, get_type_hints
@@ -10,9 +9,9 @@ import msgspec
 from datasources.conformance.making.ledger import ledger
 from datasources.conformance.making.relations import FITTED, NOT_GIVEN, ONE_EACH, PARTS
 from datasources.conformance.making.values import id_of, struct_of
-from datasources.conformance.methods import protocols_of
 from datasources.ids import CustomerId
 from datasources.paging import Page
+from datasources.protocols import methods_of
 from datasources.registry import Domain
 
 COUNTS = (11, 7, 4, 2, 1, 1, 0)
@@ -45,12 +44,7 @@ def thinned(rows: Mapping[Domain, Sequence[Any]]) -> dict[Domain, tuple[Any, ...
 
 def types_of(domain: Domain) -> list[type[msgspec.Struct]]:
     """The types of the rows that a source of this domain holds: the shared ones, those of customers, then their parts."""
-    answers = [
-        get_type_hints(function)["return"]
-        for protocol in protocols_of(domain)
-        for function in vars(protocol).values()
-        if inspect.iscoroutinefunction(function)
-    ]
+    answers = [get_type_hints(function)["return"] for function in methods_of(domain).values()]
     found = dict.fromkeys(row for answer in answers for row in _structs(answer))
     return sorted((row for row in found if row not in NOT_GIVEN), key=_rank)
 
