@@ -39,6 +39,7 @@ from datasources.sql.transacting import Made, Rows, Steps, on_postgres
 
 STATEMENT_TIMEOUT_S = 5.0
 JOINED_HELD = 512
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 PARAMETER = re.compile(r"\$(\d+)")
 
 GATE = 0x6576656E7473
@@ -148,6 +149,7 @@ class Postgres:
             user=self._url.username,
             password=self._url.password,
             database=self._url.database,
+            ssl=_encryption(self._url),
             min_size=0,
             max_size=self._pool_size,
             command_timeout=STATEMENT_TIMEOUT_S,
@@ -199,6 +201,14 @@ class Postgres:
         if self._connections is None:
             raise SourceUnavailable(self._source, "writing")
         return await on_postgres(self._connections, begin, keep=keep, source=self._source)
+
+
+def _encryption(url: URL) -> str | None:
+    """As the URL's `ssl` says, by the words of libpq's sslmode; else where the server offers it, but not on this machine."""
+    asked = url.query.get("ssl")
+    if asked is None and url.host in LOOPBACK:
+        return "disable"
+    return None if asked is None else str(asked)
 
 
 @lru_cache(JOINED_HELD)

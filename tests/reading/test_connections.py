@@ -7,7 +7,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from datasources.errors import SourceUnavailable
 from datasources.sql.connections import Connections
+from datasources.sql.engine import Database
+from datasources.sql.sealing import MasterKey
 
 pytestmark = pytest.mark.anyio
 
@@ -47,3 +50,11 @@ async def test_a_connection_that_somebody_keeps_does_not_keep_the_gateway_from_c
         await connections.close()
     with pytest.raises(asyncpg.InterfaceError):
         await kept.fetch("SELECT 1")
+
+
+async def test_a_server_without_encryption_is_not_talked_to_where_the_url_asks_for_it(postgres_url: str) -> None:
+    database = Database("main", f"{postgres_url}?ssl=require", MasterKey(b"k" * 32))
+    await database.open()
+    with pytest.raises(SourceUnavailable):
+        await database.dialect.fetch("SELECT 1", [])
+    await database.close()
