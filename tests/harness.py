@@ -96,6 +96,8 @@ class Answer(msgspec.Struct, frozen=True):
     errors: list[dict[str, Any]]
     calls: dict[str, int]
     statements: int
+    kept: frozenset[Domain] = frozenset()
+    """Domains that were answered for by what was kept."""
 
     @property
     def told(self) -> list[str]:
@@ -135,8 +137,13 @@ class Gateway:
         self._forget_keys()
         before = self._statements()
         payload = await self._payload(query, variables, context)
+        loaders = context.loaders
         return Answer(
-            payload.get("data"), payload.get("errors", []), dict(context.loaders.calls), self._statements() - before
+            payload.get("data"),
+            payload.get("errors", []),
+            dict(loaders.calls),
+            self._statements() - before,
+            frozenset(loaders.freshness.oldest),
         )
 
     async def principal(self, caller: Caller) -> Principal:

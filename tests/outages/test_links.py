@@ -1,7 +1,6 @@
 """The link to a source is cut: its fields are null, nobody else waits, and it is asked again as soon as it is back."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from tests.outages.proxy import Link, Mode, linked
 NOTES = '{ customer(by: {supportId: "CJ-000015"}) { supportId notes(first: 2) { totalCount } } }'
 OTHERS = '{ customer(by: {supportId: "CJ-000015"}) { supportId totalPoints } }'
 SETTINGS = {"timeout_ms": 300, "breaker_open_s": 1}
+HUNG_S = 10.0
+"""Far longer than anything takes that has a limit."""
 BREAKER = 'customer_graph_source_breaker{source="desk"}'
 
 
@@ -31,13 +32,11 @@ async def client(on_postgres: PostgresDemo, link: Link, tmp_path: Path) -> Async
         yield opened
 
 
-async def until_back(client: Client) -> float:
-    """Seconds until the notes are there again."""
-    began = time.monotonic()
-    while (await client.ask(NOTES)).errors:
-        assert time.monotonic() - began < 5
-        await asyncio.sleep(0.05)
-    return time.monotonic() - began
+async def until_back(client: Client) -> None:
+    """Return when the notes are there again. Raises TimeoutError where they are not in five seconds."""
+    async with asyncio.timeout(5):
+        while (await client.ask(NOTES)).errors:  # noqa: ASYNC110  # nothing tells when
+            await asyncio.sleep(0.05)
 
 
 async def test_connections_that_are_reset_are_made_anew_without_anybody_noticing(client: Client, link: Link) -> None:
@@ -67,21 +66,20 @@ async def test_a_source_that_resets_every_connection_is_unavailable_and_then_not
         assert await client.ask(OTHERS) == others
     assert link.made == made
     link.be(Mode.PASS)
-    assert await until_back(client) < 1 + 0.5
+    await until_back(client)
     assert (await client.ask(NOTES), await client.metric(BREAKER)) == (sound, 0)
 
 
 async def test_a_black_hole_costs_each_request_its_time_until_the_breaker_opens(client: Client, link: Link) -> None:
     sound = await client.ask(NOTES)
     link.be(Mode.HOLE)
-    began = time.monotonic()
-    answers = await asyncio.gather(*(client.ask(NOTES) for _ in range(20)))
-    assert time.monotonic() - began < 0.3 + 1.5
+    async with asyncio.timeout(HUNG_S):
+        answers = await asyncio.gather(*(client.ask(NOTES) for _ in range(20)))
     assert {tuple(answer.told) for answer in answers} == {("SOURCE_TIMEOUT desk customer.notes",)}
-    began = time.monotonic()
+    made = link.made
     for _ in range(5):
         assert (await client.ask(NOTES)).told == ["SOURCE_UNAVAILABLE desk customer.notes"]
-    assert time.monotonic() - began < 0.9
+    assert link.made == made
     link.be(Mode.PASS)
-    assert await until_back(client) < 1 + 1.5
+    await until_back(client)
     assert await client.ask(NOTES) == sound

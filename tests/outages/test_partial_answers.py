@@ -103,7 +103,7 @@ async def test_a_source_that_hangs_is_told_as_late_and_others_do_not_wait_for_it
         assert (await client.ask('{ customer(by: {supportId: "CJ-000016"}) { supportId } }')).errors == []
     assert not hung.done()
     answer = await hung
-    assert 0.3 <= loop.time() - began < 1.3
+    assert 0.3 <= loop.time() - began < 4
     assert answer.told == ["SOURCE_TIMEOUT desk customer.notes"]
     assert (answer.data["customer"]["devices"], faults.ended) == ({"totalCount": 1}, 1)
     assert await client.metric('customer_graph_source_limits_total{source="desk",what="timed_out"}') == 1
