@@ -7,6 +7,7 @@ graphql-core has it. What does not fit raises, and the fields are then taken one
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 from itertools import count
 from types import CodeType, NoneType
 from typing import Any, NoReturn
@@ -43,7 +44,11 @@ NO_ROW = (NoneType, UndefinedType, Exception, *AWAITABLE)
 """What stands in the place of a row where there is none, or none yet."""
 
 
-HOISTED = re.compile(r"\bh\d+\b")
+MARK = "\N{LATIN SMALL LETTER O WITH STROKE}"
+"""In every name that is made here: no name of GraphQL has it, so no alias is taken for one."""
+OWN = re.compile(f"[khv]{MARK}\\d+")
+HOISTED = re.compile(f"h{MARK}\\d+")
+CODES_HELD = 512
 One = Callable[[Any, Any], dict[str, Any]]
 """(row, context) → its object."""
 Each = Callable[[Sequence[Any], Any], list[dict[str, Any]]]
@@ -94,7 +99,7 @@ class Writer:
 
     def known(self, value: Any) -> str:
         """The name under which the code knows a value."""
-        name = f"k{next(self._numbers)}"
+        name = self._named("k")
         self._names[name] = value
         return name
 
@@ -107,7 +112,7 @@ class Writer:
         """The expression of what a resolver answers at once; what it works out once a request is looked up once a call."""
         if not isinstance(serve, PerRequest):
             return f"{self.known(serve)}({ROW}, c)"
-        name = f"h{next(self._numbers)}"
+        name = self._named("h")
         self._hoisted[name] = f"{self.known(serve.prepared)}(c)"
         return f"{name}({ROW})"
 
@@ -132,14 +137,20 @@ class Writer:
 
     def compiled(self, source: str) -> Any:  # the function
         """The function `made_of` that the source defines."""
-        code = compile(source, "<plan>", "exec")
+        own: dict[str, str] = {}
+        code = _code_of(OWN.sub(lambda found: own.setdefault(found[0], f"{found[0][0]}{MARK}{len(own)}"), source))
+        known = {new: old for old, new in own.items()}
         # Knowing all names it would know itself and whatever knows it: a cycle, that left plan and document to the collector.
-        names = {name: self._names[name] for name in _names_in(code) if name in self._names}
+        found = [(name, known.get(name, name)) for name in _names_in(code)]
+        names = {name: self._names[old] for name, old in found if old in self._names}
         exec(code, names)  # noqa: S102  # names are numbered here, keys are names of GraphQL
         return names.pop("made_of")
 
     def _variable(self) -> str:
-        return f"v{next(self._numbers)}"
+        return self._named("v")
+
+    def _named(self, kind: str) -> str:
+        return f"{kind}{MARK}{next(self._numbers)}"
 
     def _present(self, type_: GraphQLOutputType, value: str, selection: Selection | None) -> str:
         if is_leaf_type(type_):
@@ -169,6 +180,12 @@ class Writer:
             return f"({v}._name_ if ({v} := {value}).__class__ is {self.known(members)} else {coerce})"
         passing = PASSING.get(type_, "({v} := {value}) is unfit")  # type: ignore[arg-type]  # scalars alone are there
         return f"({v} if {passing.format(v=v, value=value)} else {coerce})"
+
+
+@lru_cache(CODES_HELD)
+def _code_of(source: str) -> CodeType:
+    """The code of a source whose names are numbered as they come: selections that are alike have the same."""
+    return compile(source, "<plan>", "exec")
 
 
 def _names_in(code: CodeType) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
+import orjson
 import pytest
 
 from datasources.errors import SourceUnavailable
@@ -18,14 +19,14 @@ from tests.plans.comparing import both
 pytestmark = pytest.mark.anyio
 
 LISTS = {
-    "nodes": "{ customers(first: 6) { nodes { supportId notes(first: 2) { %s } totalPoints } } }",
-    "edges": "{ customers(first: 6) { edges { cursor node { supportId notes { %s } tags { totalCount } } } } }",
+    "nodes": "{ customers(first: 25) { nodes { supportId notes(first: 2) { %s } totalPoints } } }",
+    "edges": "{ customers(first: 25) { edges { cursor node { supportId notes { %s } tags { totalCount } } } } }",
     "of others": "{ approvals { nodes { id customer { supportId notes(first: 2) { %s } } } } }",
-    "twice": "{ customers(first: 6) { nodes { a: notes { %s } b: notes { totalCount } c: notes(first: 1) { totalCount } } } }",
-    "in a fragment": "{ customers(first: 6) { nodes { ...f } } } fragment f on Customer { notes(first: 2) { %s } }",
-    "denied": "{ customers(first: 6) { nodes { notes { %s } privacy { statusText } tags { totalCount } } } }",
-    "a wrong page": "{ customers(first: 6) { nodes { supportId notes(first: 0) { %s } } } }",
-    "a wrong cursor": '{ customers(first: 6) { nodes { notes(after: "abc") { %s } } } }',
+    "twice": "{ customers(first: 25) { nodes { a: notes { %s } b: notes { totalCount } c: notes(first: 1) { totalCount } } } }",
+    "in a fragment": "{ customers(first: 25) { nodes { ...f } } } fragment f on Customer { notes(first: 2) { %s } }",
+    "denied": "{ customers(first: 25) { nodes { notes { %s } privacy { statusText } tags { totalCount } } } }",
+    "a wrong page": "{ customers(first: 25) { nodes { supportId notes(first: 0) { %s } } } }",
+    "a wrong cursor": '{ customers(first: 25) { nodes { notes(after: "abc") { %s } } } }',
 }
 OF_NOTES = {
     "leaves": "totalCount pageInfo { hasNextPage endCursor } edges { cursor node { id text } }",
@@ -78,4 +79,23 @@ async def test_lists_of_many_customers_are_answered_as_by_graphql_core(
 
     expected, found = await both(Documents(schema(), ServerSettings()), schema(), query % of_notes, context)
     assert found == expected
+    (answered,) = orjson.loads(expected.data).values()
+    assert answered["nodes" if "nodes" in answered else "edges"] != []
     assert made[1].loaders.calls == made[0].loaders.calls
+
+
+@pytest.mark.parametrize("letter", ["k", "h", "v"])
+async def test_an_alias_is_never_taken_for_a_name_of_the_generated_code(gateway: Gateway, letter: str) -> None:
+    principal = await gateway.principal(Caller("admin"))
+    aliases = " ".join(
+        f"{letter}{number}: {field}"
+        for number, field in enumerate(("supportId", "displayName", "version", "uuid") * 10)
+    )
+    query = f"{{ customers(first: 25) {{ nodes {{ {aliases} events(first: 1) {{ nodes {{ h0: title h1: typeLabel }} }} }} }} }}"
+    expected, found = await both(
+        Documents(schema(), ServerSettings()),
+        schema(),
+        query,
+        lambda: gateway.runtime.context(principal, gateway.now, request_id="test"),
+    )
+    assert (found, found.errors) == (expected, {})
