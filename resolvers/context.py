@@ -1,6 +1,5 @@
 """What one request carries: who asks, the program, its sources, the time, and the loaders."""
 
-import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import update_wrapper
@@ -198,8 +197,13 @@ class Context:
     async def load_many(
         self, method: Callable[..., Awaitable[Sequence[Value]]], keys: Sequence[Hashable], *shared: Hashable
     ) -> list[Value]:
-        """The method's results for several keys, in their order, in one batch."""
-        return await asyncio.gather(*(self.load(method, key, *shared) for key in keys))
+        """The method's results for several keys, in their order, in one batch. Raises the first one's failure."""
+        found: list[Value] = []
+        for one in await self.loaders.load_each(method, keys, *shared):
+            if isinstance(one, Exception):
+                raise one
+            found.append(one)
+        return found
 
     async def call(self, method: Callable[..., Awaitable[Value]], *arguments: Any, **named: Any) -> Value:
         """The result of a source method that has no keys, told of like a batch."""

@@ -84,12 +84,30 @@ class Loader(DataLoader[Any, Any]):
             found = self._cache[key] = self._one_of(found, key)
         return found
 
+    def load_at_once(self, key: Any) -> "asyncio.Future[Any]":
+        """The value of a key that no other key will be asked for with: nothing is waited for."""
+        found = self._cache.get(key)
+        if isinstance(found, asyncio.Future):
+            return found
+        future = self._cache[key] = self._begin(self._one(key))
+        return future
+
+    async def _one(self, key: Any) -> Any:
+        (value,) = await self.batch_load_fn([key])
+        if isinstance(value, Exception):
+            raise value
+        return value
+
     def load_each(self, keys: Sequence[Any]) -> "asyncio.Future[list[Any]]":
         """The values of keys in their order, each an exception where it failed, for one who needs all of them at once.
 
         One future for all costs a fraction of one each.
         """
         cache = self._cache
+        if not keys:
+            nothing = self.loop.create_future()
+            nothing.set_result([])
+            return nothing
         if len(frozenset(keys)) < len(keys) or not cache.keys().isdisjoint(keys):
             return asyncio.gather(*map(self.load, keys), return_exceptions=True)
         together = Waiting(keys, self.loop.create_future())
@@ -162,6 +180,8 @@ class Loaders:
         """Domains whose source failed, with the first failure."""
         self.freshness = Freshness()
         """How old what was served is."""
+        self.asks_alone = False
+        """True where the operation asks no method for two keys, so that none has to wait for another."""
         self.is_over = False
         """True once the request's time is up."""
         self._running: set[Interruptible] = set()
@@ -173,7 +193,8 @@ class Loaders:
         self, method: Callable[..., Awaitable[Sequence[Value]]], key: Hashable, *shared: Hashable
     ) -> Awaitable[Value]:
         """The method's result for one key, batched with the other keys that share the arguments."""
-        found: Awaitable[Value] = self._loader(method, shared).load(key)
+        loader = self._loader(method, shared)
+        found: Awaitable[Value] = loader.load_at_once(key) if self.asks_alone else loader.load(key)
         return found
 
     def load_each(

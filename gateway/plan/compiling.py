@@ -84,11 +84,16 @@ class Compiler:
         """How many were compiled so far."""
         self._is_listed = False
         """True below a list."""
+        self._root = ""
+        self._asking: set[str] = set()
+        self._asks_alone = True
+        """Each field that asks does so once, for one object: it stands in no list, nor twice, nor beside another root field."""
 
     def plan(self) -> Plan:
         """The plan. Raises Unplanned for introspection, and where a condition is no truth value."""
         root = self._schema.get_root_type(self._operation.operation)
         assert root is not None  # noqa: S101  # validation has refused it
+        self._root = root.name
         try:
             found = collect_fields(
                 self._schema, self._fragments, self._conditions, root, self._operation, hide_suggestions=True
@@ -98,7 +103,8 @@ class Compiler:
             selection = self._selection(root, found.grouped_field_set)
         except GraphQLError as error:
             raise Unplanned from error
-        return Plan(selection, self._operation.operation is OperationType.MUTATION)
+        kind = self._operation.operation
+        return Plan(selection, kind is OperationType.MUTATION, kind is OperationType.QUERY and self._asks_alone)
 
     def _selection(self, type_: GraphQLObjectType, grouped: GroupedFieldSet) -> Selection:
         fields: list[Field] = []
@@ -125,6 +131,8 @@ class Compiler:
     def planned(self, wanted: Wanted, key: str, details: FieldDetailsList) -> "Planned":
         """What becomes of a field."""
         type_ = wanted.field.type
+        if wanted.asks:
+            self._ask(wanted)
         field = Field(key, wanted.nodes, is_nullable=not isinstance(type_, GraphQLNonNull))
         refusal = wanted.refusal(self._principal)
         if refusal is not None:
@@ -158,6 +166,12 @@ class Compiler:
         if selection is not None:
             selection.compile(is_listed=is_list(type_))
         return Planned(field, later=field)
+
+    def _ask(self, wanted: Wanted) -> None:
+        """Note a field that may ask a source."""
+        is_second = bool(self._asking) if wanted.parent == self._root else wanted.coordinate in self._asking
+        self._asks_alone = self._asks_alone and not self._is_listed and not is_second
+        self._asking.add(wanted.coordinate)
 
     def _lead(self, wanted: Wanted, field: Field, selection: Selection | None) -> None:
         """Note how the field is asked for before its row is there; one whose customer is known has those below it begun."""
@@ -216,6 +230,7 @@ class Compiler:
         if selection is not None:
             return an_object(selection)
         assert isinstance(type_, (GraphQLInterfaceType, GraphQLUnionType))  # noqa: S101  # no other is left
+        self._asks_alone = False
         for one in details:  # compiled when the operation runs already
             self._projection.ask_for_all(names_in(one.node.selection_set, self._fragments, set()))
         return one_of(self._name_of(type_), self._by_name(type_, details))

@@ -20,10 +20,12 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """An operation compiled for a class of callers; `is_serial` for mutations, whose root fields run one by one."""
+    """An operation compiled for a class of callers; `is_serial` for mutations, whose root fields run one by one; of one that
+    `asks_alone` no two fields ask the same method, so that none has to wait for another."""
 
     selection: Selection
     is_serial: bool
+    asks_alone: bool
 
     async def run(
         self, context: Any, variables: VariableValues, root: Any = None, *, deadline: Deadline | None = None
@@ -36,6 +38,7 @@ class Plan(msgspec.Struct, frozen=True):
         run, data = Run(context, variables, deadline), Position.of_data()
         made = self.selection.blank()
         data.put(made)
+        context.loaders.asks_alone = self.asks_alone
         for field in self.selection.fields:
             field.start(run, root, made, data)
             if self.is_serial:

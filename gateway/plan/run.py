@@ -19,6 +19,8 @@ Value = TypeVar("Value")
 
 GRACE_S = 0.1
 """How long sources have to end what they do once they are told that the time is up."""
+FUTURES = (asyncio.Future, Stepped)
+"""What loaders give: it is waited for without stepping."""
 AWAITABLE = (CoroutineType, asyncio.Future)
 """What resolvers give to be awaited. graphql-core's own test for it costs seven times as much."""
 Complete = Callable[["Run", Any, Position], None]
@@ -72,7 +74,7 @@ class Run:
 
     def take(self, value: Any, of: Waited, position: Position) -> None:
         """Complete a value, or once it is there: at once where its coroutine never waits."""
-        if value.__class__ is asyncio.Future:
+        if value.__class__ in FUTURES:
             self.arriving(value, ValueArrival(self, value, of, position))
         elif isinstance(value, AWAITABLE):
             stepped: Any = value if isinstance(value, CoroutineType) else value.__await__()

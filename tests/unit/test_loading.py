@@ -70,6 +70,20 @@ async def test_keys_that_stand_twice_or_were_asked_for_before_are_asked_once(rea
     assert reader.asked == [[2, 13, 4]]
 
 
+async def test_nothing_is_asked_for_no_keys(reader: Reader, loaders: Loaders) -> None:
+    assert (await loaders.load_each(reader.doubles, []), reader.asked) == ([], [])
+
+
+async def test_a_key_that_is_asked_for_alone_is_asked_for_at_once(reader: Reader, loaders: Loaders) -> None:
+    loaders.asks_alone = True
+    first, again, lost = (loaders.load(reader.doubles, key) for key in (2, 2, 13))
+    assert reader.asked == [[2], [13]]
+    assert (await first, await again) == (4, 4)
+    with pytest.raises(SourceUnavailable):
+        await lost
+    assert (loaders.calls, loaders.failed) == ({"notes.doubles": 2}, {Domain.NOTES: LOST})
+
+
 async def test_a_call_that_fails_fails_for_all_and_is_made_anew(reader: Reader, loaders: Loaders) -> None:
     for _ in range(2):
         several = loaders.load_each(reader.doubles, [1, 99])
