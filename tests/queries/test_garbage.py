@@ -20,13 +20,17 @@ async def test_an_answered_request_leaves_no_cycles(name: str, gateway: Gateway)
 
 
 async def cycles(query: str, gateway: Gateway) -> int:
-    """How many objects a request leaves to the collector, once all that is made the first time is made."""
+    """How many objects each request leaves to the collector, once all that is made the first time is made: the least of
+    several, as whatever else runs in the loop may leave some too."""
     for _ in range(2):
         await gateway.run(query)
-    gc.collect()
+    found = []
     gc.disable()
     try:
-        await gateway.run(query)
-        return gc.collect()
+        for _ in range(5):
+            gc.collect()
+            await gateway.run(query)
+            found.append(gc.collect())
     finally:
         gc.enable()
+    return min(found)
