@@ -1,5 +1,6 @@
 """The schema of a database: brought up to date by alembic's revisions, and how far it is."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import Enum
@@ -16,6 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from datasources.errors import SourceUnavailable
 
+CONNECT_S = 3.0
 MIGRATIONS = Path(__file__).parent / "migrations"
 DRIVERS = {"postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
 LOCK = {
@@ -118,7 +120,9 @@ async def _connected(source: str, url: str) -> AsyncIterator[AsyncConnection]:
     engine = create_async_engine(async_url(url), poolclass=NullPool)
     try:
         try:
-            connection = await engine.connect()
+            # A server that takes connections and says nothing would keep the gateway from starting.
+            async with asyncio.timeout(CONNECT_S):
+                connection = await engine.connect()
         except (SQLAlchemyError, OSError) as error:
             raise SourceUnavailable(source, "opening the database") from driver_error(error)
         try:

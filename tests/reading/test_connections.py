@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from datasources.errors import SourceUnavailable
+from datasources.sql import schema
 from datasources.sql.connections import Connections
 from datasources.sql.engine import Database
 from datasources.sql.sealing import MasterKey
@@ -58,3 +59,15 @@ async def test_a_server_without_encryption_is_not_talked_to_where_the_url_asks_f
     with pytest.raises(SourceUnavailable):
         await database.dialect.fetch("SELECT 1", [])
     await database.close()
+
+
+async def test_a_server_that_says_nothing_is_not_waited_for_where_its_schema_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(schema, "CONNECT_S", 0.2)
+    listening = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    async with asyncio.timeout(10):
+        with pytest.raises(SourceUnavailable):
+            await schema.state("main", f"postgresql+asyncpg://nobody@127.0.0.1:{port}/none")
+    listening.close()
