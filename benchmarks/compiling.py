@@ -28,7 +28,8 @@ def planned(operation: Operation, number: int) -> None:
 
 
 def compile_ms(schema: Any, text: str) -> float:  # strawberry types its schema as anything
-    """CPU milliseconds to compile the plan of a document's only operation; the median of many times."""
+    """CPU milliseconds to compile the plan of a document's only operation; the median of many times, so what selections that
+    are alike share is there already."""
     found = []
     operation = Documents(schema, ServerSettings()).find(text).operation(None)
     for number in range(TIMES):
