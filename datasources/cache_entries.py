@@ -11,8 +11,7 @@ import os
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib import import_module
-from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -22,6 +21,7 @@ from datasources.caching import BESIDE_LISTS, UNKEPT
 from datasources.fingerprints import derived_key
 from datasources.ids import CustomerId
 from datasources.paging import PageRequest
+from datasources.protocols import asked_of, methods_of
 from datasources.registry import Domain
 
 Value = TypeVar("Value")
@@ -84,31 +84,22 @@ class Shape(msgspec.Struct, frozen=True):
 @cache
 def shape_of(domain: Domain, name: str) -> Shape | None:
     """The method as the domain's protocol has it; None where its answers are never kept, or it is none of the protocol."""
-    module = import_module(f"datasources.{domain.value.lower()}")
-    protocols = (
-        found
-        for named, found in vars(module).items()
-        if named.endswith("Reader") and found.__module__ == module.__name__
-    )
-    method = next((getattr(protocol, name, None) for protocol in protocols), None)
+    method = methods_of(domain).get(name)
     title = f"{domain.value.lower()}.{name}"
     if method is None or title in UNKEPT:
         return None
-    hints = get_type_hints(method)
-    answer = hints.pop("return")
-    names, first = list(hints), next(iter(hints.values()))
-    is_keyed = get_origin(first) is Sequence
-    is_owned = is_keyed and _is_owned(get_args(first)[0])
-    own = names[1:] if is_keyed else names
+    asked = asked_of(method)
+    is_keyed, own = asked.key is not None, list(asked.shared)
+    is_owned = is_keyed and _is_owned(asked.key)
     is_listed = not is_owned or title in BESIDE_LISTS
     return Shape(
         title,
         is_keyed,
         is_owned,
         (EVERYTHING, lists_of(domain)) if is_listed else (EVERYTHING,),
-        own.index("page") if hints.get("page") is PageRequest else None,
+        own.index("page") if asked.shared.get("page") is PageRequest else None,
         own.index("now") if "now" in own else None,
-        _settled(get_args(answer)[0] if is_keyed else answer),
+        _settled(asked.answer),
     )
 
 

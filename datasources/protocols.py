@@ -1,9 +1,9 @@
 """What the domains' modules say that a reader is: its methods, and what each answers."""
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from datasources.registry import Domain
 
@@ -26,10 +26,23 @@ def methods_of(domain: Domain) -> dict[str, Callable[..., Any]]:
     }
 
 
-def answer_of(method: Callable[..., Any]) -> tuple[Any, Any]:
-    """The types of a key and of what answers it; None and what the whole method answers where it takes no keys."""
+class Asked(NamedTuple):
+    """How a method is asked: the type of a key, the parameters behind the keys by name, and the type of what answers a key.
+
+    Of a method without keys `key` is None and `answer` what all of it answers.
+    """
+
+    key: Any
+    shared: Mapping[str, Any]
+    answer: Any
+
+
+def asked_of(method: Callable[..., Any]) -> Asked:
+    """How the method of a protocol is asked, as its annotations tell."""
     hints = get_type_hints(method)
-    first = next(iter(hints.values()))
-    if get_origin(first) is not Sequence:
-        return None, hints["return"]
-    return get_args(first)[0], get_args(hints["return"])[0]
+    answer = hints.pop("return")
+    first = next(iter(hints))
+    if get_origin(hints[first]) is not Sequence:
+        return Asked(None, hints, answer)
+    (key,) = get_args(hints.pop(first))
+    return Asked(key, hints, get_args(answer)[0])

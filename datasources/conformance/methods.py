@@ -48,5 +48,5 @@ def methods_of(domain: Domain) -> list[Method]:
 
 def _method(domain: Domain, name: str, function: Any) -> Method:
     parameters = tuple(key for key in get_type_hints(function) if key != "return")
-    key, answer = protocols.answer_of(function)
-    return Method(domain, name, key, parameters, answer)
+    asked = protocols.asked_of(function)
+    return Method(domain, name, asked.key, parameters, asked.answer)

@@ -1,16 +1,15 @@
 """The methods of the readers' protocols: what a key is, what is answered to one, and what else is asked with."""
 
-import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cache
-from importlib import import_module
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin
 from uuid import UUID
 
 import msgspec
 
+from datasources import protocols
 from datasources.ids import CustomerId
 from datasources.paging import Page
 from datasources.registry import Domain
@@ -71,32 +70,14 @@ KEYS: Mapping[Any, Key] = {UUID: Key.ID, str: Key.TEXT, GeoPoint: Key.POINT}
 @cache
 def methods_of(domain: Domain) -> Mapping[str, Method]:
     """The methods of a domain's reader by their name."""
-    return {
-        name: _method(domain, name, function)
-        for protocol in _protocols(domain)
-        for name, function in vars(protocol).items()
-        if inspect.iscoroutinefunction(function)
-    }
-
-
-def _protocols(domain: Domain) -> Iterator[type]:
-    """The reader's protocol, of the module that bears the domain's name."""
-    module = import_module(f"datasources.{domain.value.lower()}")
-    for name, found in vars(module).items():
-        if name.endswith("Reader") and getattr(found, "__module__", None) == module.__name__:
-            yield found
+    return {name: _method(domain, name, function) for name, function in protocols.methods_of(domain).items()}
 
 
 def _method(domain: Domain, name: str, function: Any) -> Method:
-    hints = get_type_hints(function)
-    answer = hints.pop("return")
-    parameters = list(hints)
-    key = Key.NONE
-    if get_origin(hints[parameters[0]]) is Sequence:
-        key = _key(get_args(hints[parameters.pop(0)])[0])
-        (answer,) = get_args(answer)
-    shape, row, always = _answer(answer)
-    return Method(domain, name, key, shape, row, tuple(parameters), always)
+    asked = protocols.asked_of(function)
+    shape, row, always = _answer(asked.answer)
+    key = Key.NONE if asked.key is None else _key(asked.key)
+    return Method(domain, name, key, shape, row, tuple(asked.shared), always)
 
 
 def _key(kind: Any) -> Key:

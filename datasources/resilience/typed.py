@@ -11,7 +11,7 @@ import msgspec
 from datasources.errors import SourceError, SourceUnreadable
 from datasources.layers import Call
 from datasources.paging import Page
-from datasources.protocols import answer_of, methods_of
+from datasources.protocols import asked_of, methods_of
 from datasources.unread import UNREAD
 
 Fits = Callable[[Any], bool]
@@ -30,8 +30,8 @@ class Typed:
         method = methods_of(reader.domain).get(name)
         if method is None:
             return call
-        key, answer = answer_of(method)
-        fits, source = fits_of(answer), self._source
+        asked = asked_of(method)
+        fits, source = fits_of(asked.answer), self._source
 
         async def of_each(*arguments: Any, **named: Any) -> list[Any]:
             answers = await call(*arguments, **named)
@@ -46,7 +46,7 @@ class Typed:
                 raise SourceUnreadable(source, "reading")
             return found
 
-        return of_all if key is None else of_each
+        return of_all if asked.key is None else of_each
 
 
 NUMBERS: dict[type, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float)}
