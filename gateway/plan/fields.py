@@ -15,6 +15,7 @@ from graphql import FieldNode, GraphQLField, default_field_resolver
 
 from datasources.ids import CustomerId
 from datasources.paging import PageRequest, list_identity
+from datasources.registry import Domain
 from gateway.plan.arguments import Arguments
 from gateway.plan.positions import Position
 from gateway.plan.projection import Projection
@@ -198,7 +199,12 @@ def _where_bound(resolve: Resolve, definition: GraphField) -> Resolve:
     domain = definition.domain
     if domain is None:
         return resolve
-    return lambda row, run: resolve(row, run) if domain in run.context.sources.bound else None
+    return lambda row, run: resolve(row, run) if _is_bound(domain, run) else None
+
+
+def _is_bound(domain: Domain | None, run: Run) -> bool:
+    """True where a source is bound to the domain, or the field belongs to none."""
+    return domain is None or domain in run.context.sources.bound
 
 
 def _as_graphql_core_does(wanted: Wanted, resolver: Callable[..., Any] | None) -> Resolve:
@@ -240,8 +246,7 @@ class Paged:
 
     def request(self, run: Run) -> PageRequest | None:
         """The page that is asked for; None where no source is bound to the list's domain. Raises what is wrong with it."""
-        is_bound = self._domain is None or self._domain in run.context.sources.bound
-        return self._held.of(run)[0] if is_bound else None
+        return self._held.of(run)[0] if _is_bound(self._domain, run) else None
 
     def around(self, pages: Sequence[Any], run: Run) -> list[ShownPage]:
         """Pages that were answered to the request, as they are shown."""
