@@ -8,9 +8,6 @@ import msgspec
 from datasources.errors import SourceError
 from datasources.registry import Domain
 
-NEVER_OLD = frozenset({Domain.PROFILES, Domain.POINTS, Domain.CARDS, Domain.PRIVACY, Domain.AUDIT})
-"""Balances, and whatever tells what may be done with a customer (inv-P3): answered by the source itself or not at all."""
-
 
 class Old(msgspec.Struct, frozen=True):
     """An answer that was kept: its age, and what went wrong with asking for a new one, if that was tried."""
