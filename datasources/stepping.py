@@ -19,6 +19,7 @@ class Stepped(asyncio.Future[Value], Generic[Value]):
         super().__init__(loop=loop)
         self._coroutine = coroutine
         self._blocked: asyncio.Future[Any] | None = None
+        self._is_to_cancel = False
         self._step()
 
     def cancel(self, msg: Any = None) -> bool:
@@ -26,6 +27,10 @@ class Stepped(asyncio.Future[Value], Generic[Value]):
         if self._blocked is not None:
             self._blocked.cancel(msg)
         return super().cancel(msg)
+
+    def interrupt(self) -> None:
+        """Cancel what the coroutine waits for, and let it end as it will; what is there already it is still given."""
+        self._is_to_cancel = self._blocked is None or not self._blocked.cancel()
 
     def _step(self, _done: object = None) -> None:
         try:
@@ -49,12 +54,22 @@ class Stepped(asyncio.Future[Value], Generic[Value]):
         if blocked is None:  # a bare yield, as `asyncio.sleep(0)` does
             self.get_loop().call_soon(self._step)
         else:
+            if self._is_to_cancel:
+                self._is_to_cancel = not blocked.cancel()
             blocked._asyncio_future_blocking = False  # how a task tells a future that it was awaited
             blocked.add_done_callback(self._step)
 
 
+def interrupt(running: "asyncio.Future[Any]") -> None:
+    """Cancel what is waited for in something that was begun, a task or stepped: it ends as it will."""
+    if isinstance(running, Stepped):
+        running.interrupt()
+    else:
+        running.cancel()
+
+
 class Interruptible:
-    """A coroutine that can be ended from outside, in a task or without one: what it waits for is cancelled."""
+    """A part of a coroutine that can be ended from outside, in a task or without one: what it waits for is cancelled."""
 
     __slots__ = ("_blocked", "_is_to_cancel", "due", "is_ended")
 

@@ -10,7 +10,7 @@ from aiodataloader import DataLoader
 from datasources.errors import OutcomeLate, SourceError, SourceTimedOut
 from datasources.freshness import FRESHNESS, Freshness
 from datasources.registry import Domain
-from datasources.stepping import Interruptible, Stepped
+from datasources.stepping import Stepped, interrupt
 
 Value = TypeVar("Value")
 
@@ -22,6 +22,7 @@ Ask = Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]
 """What a loader asks for the values of its keys."""
 Begin = Callable[[Coroutine[Any, Any, Any]], "asyncio.Future[Any]"]
 """Has a coroutine run, in a task or without one."""
+Method = Callable[..., Awaitable[Value]]
 
 
 def _itself(key: Any) -> Any:
@@ -83,20 +84,6 @@ class Loader(DataLoader[Any, Any]):
         if isinstance(found, Waiting):
             found = self._cache[key] = self._one_of(found, key)
         return found
-
-    def load_at_once(self, key: Any) -> "asyncio.Future[Any]":
-        """The value of a key that no other key will be asked for with: nothing is waited for."""
-        found = self._cache.get(key)
-        if isinstance(found, asyncio.Future):
-            return found
-        future = self._cache[key] = self._begin(self._one(key))
-        return future
-
-    async def _one(self, key: Any) -> Any:
-        (value,) = await self.batch_load_fn([key])
-        if isinstance(value, Exception):
-            raise value
-        return value
 
     def load_each(self, keys: Sequence[Any]) -> "asyncio.Future[list[Any]]":
         """The values of keys in their order, each an exception where it failed, for one who needs all of them at once.
@@ -184,40 +171,46 @@ class Loaders:
         """True where the operation asks no method for two keys, so that none has to wait for another."""
         self.is_over = False
         """True once the request's time is up."""
-        self._running: set[Interruptible] = set()
+        self._begun: list[asyncio.Future[Any]] = []
+        """What was not answered at once."""
+        self._running = 0
         self._quiet: asyncio.Future[None] | None = None
+        self._alone: dict[tuple[Hashable, ...], asyncio.Future[Any]] = {}
+        """Values of keys that were asked for alone, by method, key and shared arguments."""
         self._loaders: dict[tuple[Hashable, ...], Loader] = {}
         self._queued: list[Loader] = []
 
-    def load(
-        self, method: Callable[..., Awaitable[Sequence[Value]]], key: Hashable, *shared: Hashable
-    ) -> Awaitable[Value]:
-        """The method's result for one key, batched with the other keys that share the arguments."""
-        loader = self._loader(method, shared)
-        found: Awaitable[Value] = loader.load_at_once(key) if self.asks_alone else loader.load(key)
+    def load(self, method: Method[Sequence[Value]], key: Hashable, *shared: Hashable) -> Awaitable[Value]:
+        """The method's result for one key, batched with the other keys that share the arguments; at once where none does."""
+        if not self.asks_alone:
+            batched: Awaitable[Value] = self._loader(method, shared).load(key)
+            return batched
+        asked = (method, key, *shared)
+        found = self._alone.get(asked)
+        if found is None:
+            found = self._alone[asked] = self._begin(method, self._one(method, key, shared))
         return found
 
     def load_each(
-        self, method: Callable[..., Awaitable[Sequence[Value]]], keys: Sequence[Hashable], *shared: Hashable
+        self, method: Method[Sequence[Value]], keys: Sequence[Hashable], *shared: Hashable
     ) -> "asyncio.Future[list[Value | Exception]]":
         """The method's results for several keys, in their order; one that failed is an exception in its place."""
         found: asyncio.Future[list[Value | Exception]] = self._loader(method, shared).load_each(keys)
         return found
 
-    def know(
-        self, method: Callable[..., Awaitable[Sequence[object]]], key: Hashable, value: object, *shared: Hashable
-    ) -> None:
+    def know(self, method: Method[Sequence[object]], key: Hashable, value: object, *shared: Hashable) -> None:
         """Give the value without asking: it was made just now."""
         self._loader(method, shared).prime(key, value)
 
     def forget(self) -> None:
         """Ask anew for everything: something was written."""
+        self._alone.clear()
         self._loaders.clear()
 
     def close(self) -> None:
         """Nobody waits any longer: stop what still runs, and leave nothing behind."""
-        self._loaders.clear()
         self._stop()
+        self.forget()
 
     def end(self) -> None:
         """The request's time is up: what runs fails, and nothing is begun any more."""
@@ -225,19 +218,20 @@ class Loaders:
         self._stop()
 
     def _stop(self) -> None:
-        for one in tuple(self._running):
-            one.end()
+        begun, self._begun = self._begun, []
+        for one in begun:
+            interrupt(one)
 
-    def call(self, method: Callable[..., Awaitable[Value]], *arguments: Any, **named: Any) -> Awaitable[Value]:
-        """The result of a method, counted, its failure remembered; in a task of its own, since resolvers run in none."""
-        return asyncio.ensure_future(self._called(method, *arguments, **named))
+    def call(self, method: Method[Value], *arguments: Any, **named: Any) -> Awaitable[Value]:
+        """The result of a method that takes no keys, counted, its failure remembered; in a task of its own, since resolvers run in none."""
+        return self._kept(asyncio.ensure_future(self._called(method, None, *arguments, **named)))
 
-    async def ask(self, question: Callable[[], Awaitable[None]], source: str) -> None:
+    async def ask(self, question: Callable[[], Coroutine[Any, Any, None]], source: str) -> None:
         """Ask a source something that is no call of a reader, within the request's time. Raises as it does, SourceTimedOut."""
         if self.is_over:
             raise SourceTimedOut(source, TIME_UP)
         try:
-            await self._followed(question())
+            await self._kept(asyncio.ensure_future(question()))
         except asyncio.CancelledError:
             if not self.is_over:
                 raise
@@ -255,15 +249,26 @@ class Loaders:
                 await asyncio.sleep(0)
                 turns += 1
 
-    async def _called(self, method: Callable[..., Awaitable[Value]], *arguments: Any, **named: Any) -> Value:
+    async def _one(self, method: Method[Sequence[Value]], key: Hashable, shared: tuple[Hashable, ...]) -> Value:
+        (value,) = await self._called(method, [key], *shared)
+        if isinstance(value, Exception):
+            self._remember(method, [value])
+            raise value
+        return value
+
+    async def _called(
+        self, method: Method[Value], keys: Sequence[Hashable] | None, *shared: Any, **named: Any
+    ) -> Value:
+        """The result of one call, with keys or, where they are None, without."""
         asked: Any = method.__self__  # type: ignore[attr-defined]  # a reader or writer
         if self.is_over:
             raise SourceTimedOut(asked.source, TIME_UP)
         name = call_name(method)
         self.calls[name] = self.calls.get(name, 0) + 1
         FRESHNESS.set(self.freshness)
+        self._running += 1
         try:
-            found: Value = await self._followed(method(*arguments, **named))
+            return await (method(*shared, **named) if keys is None else method(keys, *shared))
         except SourceError as error:
             self.failed.setdefault(asked.domain, error)
             raise
@@ -272,16 +277,8 @@ class Loaders:
                 raise
             late = self.failed.setdefault(asked.domain, _late(asked))
             raise late from None
-        return found
-
-    async def _followed(self, asking: Awaitable[Any]) -> Any:
-        """What is asked for, until the request's time is up or it is over."""
-        own = Interruptible()
-        self._running.add(own)
-        try:
-            return await own.run(asking)
         finally:
-            self._running.discard(own)
+            self._running -= 1
             if self._quiet is not None and not self._running:
                 self._quiet.set_result(None)
                 self._quiet = None
@@ -296,9 +293,17 @@ class Loaders:
         loader = self._loaders.get((method, *shared))
         if loader is None:
             loader = self._loaders[method, *shared] = Loader(
-                self._batch(method, shared), self._beginner(method), self._queue, asyncio.get_running_loop()
+                partial(self._answers, method, shared),
+                partial(self._begin, method),
+                self._queue,
+                asyncio.get_running_loop(),
             )
         return loader
+
+    async def _answers(self, method: Any, shared: tuple[Hashable, ...], keys: list[Any]) -> list[Any]:
+        answers = list(await self._called(method, keys, *shared))
+        self._remember(method, answers)
+        return answers
 
     def _queue(self, loader: Loader) -> None:
         """Have the loader send its keys in the turn of the loop after the next: what is resolved meanwhile comes along."""
@@ -311,20 +316,16 @@ class Loaders:
         for loader in queued:
             loader.send()
 
-    def _beginner(self, method: Any) -> Begin:
-        """How a call of the method is begun."""
-        is_stepped = getattr(method.__self__, "is_stepped", False)
-        return partial(Stepped, loop=asyncio.get_running_loop()) if is_stepped else asyncio.ensure_future
+    def _begin(self, method: Any, asking: Coroutine[Any, Any, Any]) -> "asyncio.Future[Any]":
+        """Have a call of the method run, in a task where its reader needs one."""
+        if getattr(method.__self__, "is_stepped", False):
+            return self._kept(Stepped(asking, asyncio.get_running_loop()))
+        return self._kept(asyncio.ensure_future(asking))
 
-    def _batch(self, method: Any, shared: tuple[Hashable, ...]) -> Ask:
-        """The function that a loader calls with all keys of a tick."""
-
-        async def batch(keys: list[Any]) -> list[Any]:
-            answers = list(await self._called(method, keys, *shared))
-            self._remember(method, answers)
-            return answers
-
-        return batch
+    def _kept(self, begun: "asyncio.Future[Any]") -> "asyncio.Future[Any]":
+        if not begun.done():
+            self._begun.append(begun)
+        return begun
 
 
 def call_name(method: Callable[..., Any]) -> str:

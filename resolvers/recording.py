@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Coroutine, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ import msgspec
 from datasources.errors import SourceError
 from datasources.observing import OBSERVED, Observed
 from datasources.paging import Page
-from resolvers.loading import Ask, Begin, Loader, Loaders, call_name
+from resolvers.loading import Loader, Loaders, Method, call_name
 
 Value = TypeVar("Value")
 
@@ -62,9 +62,7 @@ class RecordingLoaders(Loaders):
         """What a field asked for, by method in the order of the first load; of None, what no field that is followed did."""
         return list(self._calls.get(asking, {}).values())
 
-    def load(
-        self, method: Callable[..., Awaitable[Sequence[Value]]], key: Hashable, *shared: Hashable
-    ) -> Awaitable[Value]:
+    def load(self, method: Method[Sequence[Value]], key: Hashable, *shared: Hashable) -> Awaitable[Value]:
         """As for any loaders."""
         found: Any = super().load(method, key, *shared)
         calls = self._calls_to(method)
@@ -74,35 +72,26 @@ class RecordingLoaders(Loaders):
         self._known.add(found)
         return found  # type: ignore[no-any-return]  # the loader's future
 
-    def call(self, method: Callable[..., Awaitable[Value]], *arguments: Any, **named: Any) -> Awaitable[Value]:
+    def call(self, method: Method[Value], *arguments: Any, **named: Any) -> Awaitable[Value]:
         """As for any loaders."""
         self._calls_to(method).loads += 1
-        return asyncio.ensure_future(self._alone(method, *arguments, **named))
+        return super().call(method, *arguments, **named)
 
-    async def _alone(self, method: Callable[..., Awaitable[Value]], *arguments: Any, **named: Any) -> Value:
-        with self._observed(method, None) as batch:
-            found = await self._called(method, *arguments, **named)
-            batch.rows = _rows(found)
+    async def _called(
+        self, method: Method[Value], keys: Sequence[Hashable] | None, *shared: Any, **named: Any
+    ) -> Value:
+        with self._observed(method, None if keys is None else len(keys)) as noted:
+            found = await super()._called(method, keys, *shared, **named)
+            noted.rows = _rows(found) if keys is None else sum(map(_rows, found))  # type: ignore[call-overload]  # one a key
         return found
 
     def _queue(self, loader: Loader) -> None:
         """Each in the name of the field whose load began its batch."""
         loader.loop.call_soon(loader.loop.call_soon, loader.send)
 
-    def _beginner(self, method: Any) -> Begin:
+    def _begin(self, method: Any, asking: Coroutine[Any, Any, Any]) -> "asyncio.Future[Any]":
         """In a task, which inherits the field that began it."""
-        return asyncio.ensure_future
-
-    def _batch(self, method: Any, shared: tuple[Hashable, ...]) -> Ask:
-        ask = super()._batch(method, shared)
-
-        async def batch(keys: list[Any]) -> list[Any]:
-            with self._observed(method, len(keys)) as noted:
-                found = await ask(keys)
-                noted.rows = sum(map(_rows, found))
-            return found
-
-        return batch
+        return self._kept(asyncio.ensure_future(asking))
 
     @contextmanager
     def _observed(self, method: Any, keys: int | None) -> Iterator[Batch]:

@@ -1,10 +1,9 @@
 """Makes what a reader may do wrong the failure of its source: raise anything at all, or answer too few keys."""
 
-from collections.abc import Sequence
+from types import TracebackType
 from typing import Any
 
 from datasources.errors import InvalidRequest, SourceError, SourceTimedOut, SourceUnreadable
-from datasources.layers import Call
 
 KEYS = (list, tuple)
 
@@ -14,32 +13,23 @@ class Miscounted(Exception):
 
 
 class Answers:
-    """Innermost of the layers: what leaves it is an answer, or an error that a reader may raise."""
-
-    is_stepped = True
+    """What leaves it is an answer, or an error that a reader may raise."""
 
     def __init__(self, source: str) -> None:
         self._source = source
 
-    def around(self, _reader: Any, _name: str, call: Call) -> Call:
-        """See Layer. Raises SourceError, InvalidRequest."""
+    def __enter__(self) -> None:
+        """From now on the reader is asked."""
 
-        async def checked(*arguments: Any, **named: Any) -> Any:
-            try:
-                answer = await call(*arguments, **named)
-                if arguments and arguments[0].__class__ in KEYS:
-                    _check_count(answer, arguments[0])
-            except (SourceError, InvalidRequest):
-                raise
-            except TimeoutError as error:
-                raise SourceTimedOut(self._source, "reading") from error
-            except Exception as error:
-                raise SourceUnreadable(self._source, "reading") from error
-            return answer
-
-        return checked
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: TracebackType | None) -> None:
+        """Raises SourceError, InvalidRequest."""
+        if not isinstance(error, Exception) or isinstance(error, (SourceError, InvalidRequest)):
+            return
+        kind = SourceTimedOut if isinstance(error, TimeoutError) else SourceUnreadable
+        raise kind(self._source, "reading") from error
 
 
-def _check_count(answer: Any, keys: Sequence[Any]) -> None:
-    if len(answer) != len(keys):
+def check_count(answer: Any, arguments: tuple[Any, ...]) -> None:
+    """Pass where there is an answer to each key, or no keys were asked for. Raises Miscounted, TypeError."""
+    if arguments and arguments[0].__class__ in KEYS and len(answer) != len(arguments[0]):
         raise Miscounted

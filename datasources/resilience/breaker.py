@@ -2,12 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
 from datasources.errors import SourceBusy, SourceCrowded, SourceCutOff, SourceError, SourceThrottled
-from datasources.layers import Call
 from datasources.registry import Domain
 from datasources.resilience.happenings import Happening, Note
 
@@ -29,8 +27,6 @@ class Tripping(msgspec.Struct, frozen=True):
 class Breaker:
     """Closed, it counts; open, it refuses; after `open_s` it lets one call through at a time, whose end decides."""
 
-    is_stepped = True
-
     def __init__(self, source: str, tripping: Tripping, note: Note, clock: Callable[[], float]) -> None:
         self._source, self._tripping, self._note, self._clock = source, tripping, note, clock
         self._window = Window(tripping.window_s, clock)
@@ -49,39 +45,40 @@ class Breaker:
         failed_at = self._failed_at.get(domain)
         return failed_at is not None and self._clock() - failed_at < self._tripping.window_s
 
-    def around(self, reader: Any, _name: str, call: Call) -> Call:
-        """See Layer. Raises SourceCutOff."""
-        domain = reader.domain
+    def counting(self, domain: Domain) -> "Counting":
+        """What stands around the calls for a domain: `with counting.call(): …`."""
+        return Counting(self, domain)
 
-        async def counted(*arguments: Any, **named: Any) -> Any:
-            if self._probe_at is not None:
-                return await self.probe(lambda: call(*arguments, **named))
-            try:
-                answer = await call(*arguments, **named)
-            except Exception as error:
-                self._count(domain, error)
-                raise
-            self._window.count()
-            return answer
+    def probe(self) -> "Probe":
+        """What stands around the one call that may tell that the source is back. Raises SourceCutOff."""
+        return Probe(self)
 
-        return counted
-
-    async def probe(self, call: Call) -> Any:
-        """The answer to the one call that may tell that the source is back. Raises SourceCutOff."""
+    def begin_probe(self) -> None:
+        """Raises SourceCutOff where none may be made yet, or one is being made."""
         if self._is_probing or (self._probe_at is not None and self._clock() < self._probe_at):
             self._note(self._source, Happening.CUT_OFF)
             raise SourceCutOff(self._source, "reading")
         self._is_probing = True
         self._note(self._source, Happening.PROBED)
-        try:
-            answer = await call()
-        except Exception as error:
-            self._judge(error)
-            raise
-        finally:
-            self._is_probing = False
-        self._close()
-        return answer
+
+    def end_probe(self, error: BaseException | None) -> None:
+        """What its end means: of a probe that was cancelled or never sent, nothing."""
+        self._is_probing = False
+        if error is None or (isinstance(error, Exception) and not is_failure(error) and not isinstance(error, UNASKED)):
+            self._close()
+        elif is_failure(error):
+            self._open()
+
+    def count(self, domain: Domain, error: BaseException | None) -> None:
+        """Count a call; one that was cancelled or never sent tells nothing."""
+        if error is None:
+            self._window.count()
+        elif is_failure(error):
+            self._failed_at[domain] = self._clock()
+            self._window.count(failed=1)
+            self._open_where_most_failed()
+        elif isinstance(error, Exception) and not isinstance(error, UNASKED):
+            self._window.count()
 
     def _open(self) -> None:
         self._probe_at = self._clock() + self._tripping.open_s
@@ -94,24 +91,47 @@ class Breaker:
         self._failed_at.clear()
         self._note(self._source, Happening.CLOSED)
 
-    def _judge(self, error: Exception) -> None:
-        """What the failure of a probe means; of one that was cancelled or never sent, nothing."""
-        if is_failure(error):
-            self._open()
-        elif not isinstance(error, UNASKED):
-            self._close()
-
-    def _count(self, domain: Domain, error: Exception) -> None:
-        if isinstance(error, UNASKED):
-            return
-        if not is_failure(error):
-            self._window.count()
-            return
-        self._failed_at[domain] = self._clock()
-        self._window.count(failed=1)
+    def _open_where_most_failed(self) -> None:
         calls, failed = self._window.sums()
         if calls >= self._tripping.calls and failed * 100 >= calls * self._tripping.percent and not self.is_open:
             self._open()
+
+
+class Counting:
+    """Stands around calls of a domain."""
+
+    __slots__ = ("_breaker", "_domain")
+
+    def __init__(self, breaker: Breaker, domain: Domain) -> None:
+        self._breaker, self._domain = breaker, domain
+
+    def call(self) -> "Counting | Probe":
+        """What stands around one call: while the breaker is closed, itself. Raises SourceCutOff."""
+        return self._breaker.probe() if self._breaker.is_open else self
+
+    def __enter__(self) -> None:
+        """A call begins."""
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        """It has ended."""
+        self._breaker.count(self._domain, error)
+
+
+class Probe:
+    """Stands around a call while the breaker is open."""
+
+    __slots__ = ("_breaker",)
+
+    def __init__(self, breaker: Breaker) -> None:
+        self._breaker = breaker
+
+    def __enter__(self) -> None:
+        """Raises SourceCutOff."""
+        self._breaker.begin_probe()
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        """It has ended."""
+        self._breaker.end_probe(error)
 
 
 class Window:
@@ -145,6 +165,6 @@ class Window:
         self._calls = self._failed = 0
 
 
-def is_failure(error: Exception) -> bool:
+def is_failure(error: BaseException) -> bool:
     """True for what tells that a source is not well: it was asked, and asking again may help."""
     return isinstance(error, SourceError) and error.retryable and not isinstance(error, UNASKED)

@@ -1,6 +1,7 @@
 """A source behind its limits."""
 
 import asyncio
+from contextlib import nullcontext
 from typing import Any
 
 from datasources.errors import SourceError, SourceTimedOut, SourceUnreadable
@@ -13,6 +14,7 @@ from datasources.resilience.breaker import Breaker, Tripping
 from datasources.resilience.bulkhead import Bulkhead
 from datasources.resilience.happenings import Note, unnoted
 from datasources.resilience.keeping import Keeping
+from datasources.resilience.limits import Limits
 from datasources.resilience.retries import Retries
 from datasources.resilience.timeouts import Timeouts
 from datasources.resilience.typed import Typed
@@ -34,19 +36,17 @@ class Guarded:
         tripping = Tripping(
             settings.breaker_percent, settings.breaker_calls, settings.breaker_window_s, settings.breaker_open_s
         )
-        self._breaker = Breaker(name, tripping, note, loop.time)
+        self.limits = Limits(
+            Answers(name),
+            Timeouts(name, self._limit_s, note, loop),
+            Bulkhead(name, settings.parallel, note),
+            Retries(name, settings.retries, settings.retry_percent, note),
+            Breaker(name, tripping, note, loop.time),
+        )
         self._keeping = Keeping(name, settings.stale_if_error_s, note, loop.time)
         kept: tuple[Layer, ...] = (self._keeping,) if settings.stale_if_error_s else ()
         typed: tuple[Layer, ...] = () if is_typed else (Typed(name),)
-        self._layers: tuple[Layer, ...] = (
-            *kept,
-            self._breaker,
-            Retries(name, settings.retries, settings.retry_percent, note),
-            Bulkhead(name, settings.parallel, note),
-            Timeouts(name, self._limit_s, note, loop),
-            *typed,
-            Answers(name),
-        )
+        self._layers = (*kept, self.limits, *typed)
 
     def around(self, reader: Any) -> Any:
         """A reader of the source behind its limits."""
@@ -70,11 +70,13 @@ class Guarded:
 
     async def ping(self) -> None:
         """See Source. While the breaker is open it is a probe, or the source is not asked."""
-        await (self._breaker.probe(self._pinged) if self._breaker.is_open else self._pinged())
+        breaker = self.limits.breaker
+        with breaker.probe() if breaker.is_open else nullcontext():
+            await self._pinged()
 
     def is_failing(self, domain: Domain) -> bool:
         """True where it answers, but did not answer every call for the domain lately."""
-        return self._breaker.has_failures(domain)
+        return self.limits.breaker.has_failures(domain)
 
     def changed(self, customer: CustomerId) -> None:
         """Answer no more by what was known of a customer before."""

@@ -1,10 +1,8 @@
 """A bound on the time of a call."""
 
 import asyncio
-from typing import Any
 
 from datasources.errors import SourceTimedOut
-from datasources.layers import Call
 from datasources.patience import Patience
 from datasources.resilience.happenings import Happening, Note
 from datasources.stepping import Interruptible, is_cancelled_too
@@ -13,26 +11,32 @@ from datasources.stepping import Interruptible, is_cancelled_too
 class Timeouts:
     """Ends a call that takes longer than `limit_s`."""
 
-    is_stepped = True
-
     def __init__(self, source: str, limit_s: float, note: Note, loop: asyncio.AbstractEventLoop) -> None:
-        self._source, self._note, self._patience = source, note, Patience(limit_s, loop)
+        self.source, self.note, self.patience = source, note, Patience(limit_s, loop)
 
-    def around(self, _reader: Any, _name: str, call: Call) -> Call:
-        """See Layer. Raises SourceTimedOut."""
-        begin, over = self._patience.begin, self._patience.over
+    def call(self) -> "Timed":
+        """What runs one call: `with timeouts.call() as own: await own.run(…)`. Raises SourceTimedOut."""
+        return Timed(self)
 
-        async def timed(*arguments: Any, **named: Any) -> Any:
-            own = Interruptible()
-            begin(own)
-            try:
-                return await own.run(call(*arguments, **named))
-            except asyncio.CancelledError:
-                if not own.is_ended or is_cancelled_too():
-                    raise
-                self._note(self._source, Happening.TIMED_OUT)
-                raise SourceTimedOut(self._source, "reading") from None
-            finally:
-                over(own)
 
-        return timed
+class Timed(Interruptible):
+    """One call, which ends in time."""
+
+    __slots__ = ("_timeouts",)
+
+    def __init__(self, timeouts: Timeouts) -> None:
+        super().__init__()
+        self._timeouts = timeouts
+
+    def __enter__(self) -> "Timed":
+        """Its time begins."""
+        self._timeouts.patience.begin(self)
+        return self
+
+    def __exit__(self, type_: type[BaseException] | None, *_: object) -> None:
+        """It has ended, or was ended: then raises SourceTimedOut."""
+        of = self._timeouts
+        of.patience.over(self)
+        if type_ is asyncio.CancelledError and self.is_ended and not is_cancelled_too():
+            of.note(of.source, Happening.TIMED_OUT)
+            raise SourceTimedOut(of.source, "reading") from None

@@ -167,8 +167,8 @@ def test_whoever_leaves_harms_nobody_and_leaves_nothing(each: list[Caller]) -> N
             caller.takes, caller.fails = 1.0, False
         again = [reader.notes([number]) for number in range(PARALLEL)]
         assert await asyncio.gather(*again) == [[number] for number in range(PARALLEL)]
-        *_, bulkhead, timeouts, _ = found._layers
-        assert (bulkhead.running, timeouts._patience._begun) == (0, {})  # type: ignore[attr-defined]  # as they are
+        limits = found.limits
+        assert (limits.bulkhead.running, limits.timeouts.patience._begun) == (0, {})
 
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         runner.run(history())

@@ -15,16 +15,19 @@ from datasources.errors import (
     SourceTimedOut,
     SourceUnavailable,
 )
-from datasources.layers import Layered
 from datasources.resilience.happenings import Happening
 from datasources.resilience.retries import Retries
-from tests.resilience.desk import DOWN, Noted, Notes, down, echoed
+from tests.resilience.desk import DOWN, Desk, Noted, Notes, down, echoed, guarded
 from tests.resilience.skipping import passed
 
 
 def behind(notes: Notes, noted: Noted, chance: float = 1.0, **settings: Any) -> Any:
     """The reader behind retries, whose pauses are that share of the longest."""
-    return Layered(notes, Retries("desk", **{"most": 2, "percent": 10, **settings}, note=noted, chance=lambda: chance))
+    desk = Desk()
+    desk.notes = notes
+    found, _ = guarded(desk, noted, breaker_calls=10_000)
+    found.limits.retries = Retries("desk", **{"most": 2, "percent": 10, **settings}, note=noted, chance=lambda: chance)
+    return found.reader(notes.domain)
 
 
 def failing(*errors: Exception) -> Callable[[Sequence[Any]], Any]:
