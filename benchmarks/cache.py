@@ -41,7 +41,7 @@ from datasources.paging import PageRequest  # noqa: E402
 from datasources.redis.cache import RedisStore  # noqa: E402
 from datasources.redis.client import RedisClient  # noqa: E402
 from datasources.registry import Domain  # noqa: E402
-from datasources.rounds import together  # noqa: E402
+from datasources.rounds import Together  # noqa: E402
 from datasources.sql.engine import Database  # noqa: E402
 from datasources.sql.sealing import MasterKey  # noqa: E402
 from datasources.sql.source import READERS  # noqa: E402
@@ -120,7 +120,7 @@ class Reads:
         before = time.process_time()
         for index in range(ASKED):
             loaders, customer = Loaders(), customer_id(index)
-            with together():
+            with Together():
                 asked = [
                     loaders.load(readers[Domain.EVENTS].stream, customer, page),
                     loaders.load(readers[Domain.TIERS].tiers, customer, page, windows),

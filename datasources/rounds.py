@@ -1,7 +1,5 @@
 """What one request asks of a source in one turn of the loop goes there together, where the source can take it so."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
@@ -18,14 +16,18 @@ ROUNDS: ContextVar[dict[object, Round] | None] = ContextVar("rounds", default=No
 """The rounds of the running request, by the source; None where nothing is asked together."""
 
 
-@contextmanager
-def together() -> Iterator[None]:
+class Together:
     """Meanwhile, what is asked in one turn of the loop goes together; what is not answered at the end is let go of."""
-    rounds: dict[object, Round] = {}
-    before = ROUNDS.set(rounds)
-    try:
-        yield
-    finally:
-        ROUNDS.reset(before)
-        for one in rounds.values():
+
+    __slots__ = ("_before", "_rounds")
+
+    def __enter__(self) -> None:
+        """From now on."""
+        self._rounds: dict[object, Round] = {}
+        self._before = ROUNDS.set(self._rounds)
+
+    def __exit__(self, *_: object) -> None:
+        """Until now."""
+        ROUNDS.reset(self._before)
+        for one in self._rounds.values():
             one.close()

@@ -9,7 +9,7 @@ from graphql import GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import execute_root_selection_set
 from graphql.execution.values import VariableValues
 
-from datasources.rounds import together
+from datasources.rounds import Together
 from gateway.deadlines import Deadline
 from gateway.documents import Document
 from gateway.errors import Code, Told, Translator, cost_told, refused, rule_of, too_complex, too_costly, unfit
@@ -124,7 +124,7 @@ async def answered(
 ) -> Answer:
     """Run it by this plan, which at the deadline gives what it has; or without one by graphql-core, which does not."""
     try:
-        with together():
+        with Together():
             if plan is None:
                 outcome = await walked(schema, document, asked, context)
             else:

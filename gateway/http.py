@@ -1,5 +1,6 @@
 """GraphQL over HTTP: one endpoint that takes POST with JSON, and shows browsers GraphiQL where that is on."""
 
+import asyncio
 import re
 import secrets
 import time
@@ -15,7 +16,7 @@ from strawberry.http.ides import get_graphql_ide_html
 
 from gateway import media
 from gateway.bodies import Disconnected, GraphQLRequest, limits_of, parsed, read
-from gateway.deadlines import Deadline
+from gateway.deadlines import Deadline, Deadlines
 from gateway.documents import Document, Documents
 from gateway.errors import Code, Headers, Refused, Translator, refused
 from gateway.execution import Answer, Asked, Context, admit, asked, codes, execute, priced
@@ -77,7 +78,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class GraphQLEndpoint:
-    """Answers everything that is sent to `/graphql`."""
+    """Answers everything that is sent to `/graphql`, in the loop that it was made in."""
 
     def __init__(
         self,
@@ -91,6 +92,7 @@ class GraphQLEndpoint:
         self._schema, self._settings = schema, settings
         self._identity, self._contexts, self._metrics = identity, contexts, metrics
         self._documents = Documents(schema, settings)
+        self._deadlines = Deadlines(asyncio.get_running_loop())
         self._in_flight = InFlight(metrics)
         self._failed_sign_ins = FailedSignIns()
         self._page = get_graphql_ide_html().encode() if settings.explorer else None
@@ -124,7 +126,7 @@ class GraphQLEndpoint:
             return self._shown(scope["method"], headers)
         _check_media(headers, accept)
         purpose = _purpose(headers.get(b"graphql-cost"), headers.get(EXPLAIN))
-        deadline = Deadline(_within_s(headers.get(b"x-request-timeout-ms"), self._settings.deadline_s))
+        deadline = self._deadlines.after(_within_s(headers.get(b"x-request-timeout-ms"), self._settings.deadline_s))
         principal = await self._principal(scope, headers)
         exchange.principal = principal.kind.value
         if EXPLAIN in headers:
@@ -192,7 +194,7 @@ class GraphQLEndpoint:
             check_analyzable(found)
         admit(found, principal)
         run = analyzed if purpose is Purpose.ANALYZE else execute
-        with self._in_flight.slot():
+        with self._in_flight:
             context = await self._contexts(principal, request_id=exchange.request_id)
             context.texts_fit, exchange.calls = request.texts_fit, context.loaders.calls
             answer = await run(self._schema, document, found, context=context, translator=translator, deadline=deadline)

@@ -1,10 +1,12 @@
 """Logs and metrics. Neither ever holds personal data, a query's text or an exception's message."""
 
+import datetime as dt
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -149,9 +151,16 @@ class Metrics:
         return generate_latest(registry)
 
 
+@cache
+def _requests() -> (
+    Any
+):  # the logger, as it is once it was asked for a first time: what it is made of is looked up no more
+    return log.bind()
+
+
 def report(exchange: Exchange, duration_s: float) -> None:
     """The one log line of a request."""
-    log.info(
+    _requests().info(
         "request",
         request_id=exchange.request_id,
         status=exchange.status,
@@ -183,21 +192,27 @@ def cause(error: BaseException) -> dict[str, Any]:
 
 def configure(level: int = logging.INFO) -> None:
     """Send all logs, the libraries' too, to the error stream: JSON lines, or readable ones on a terminal."""
-    on_terminal = sys.stderr.isatty()
     shared: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _without_messages,
     ]
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(serializer=_serialized)
-    )
+    renderer: Processor
+    processors: list[Processor]
+    factory: structlog.WriteLoggerFactory | structlog.BytesLoggerFactory
+    if sys.stderr.isatty():
+        renderer = structlog.dev.ConsoleRenderer()
+        processors, factory = [*shared, renderer], structlog.WriteLoggerFactory(sys.stderr)
+    else:
+        renderer = structlog.processors.JSONRenderer(serializer=_serialized)
+        processors, factory = [_line], structlog.BytesLoggerFactory(sys.stderr.buffer)
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=factory,
         cache_logger_on_first_use=True,
     )
+    _requests.cache_clear()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -216,6 +231,12 @@ def _without_messages(_logger: WrappedLogger, _method: str, event: EventDict) ->
     if isinstance(error, BaseException):
         event.update(cause(error))
     return event
+
+
+def _line(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
+    """The JSON of a line, as `shared` and `renderer` make it of a library's in several steps."""
+    event["level"], event["timestamp"] = method, dt.datetime.now(dt.UTC)
+    return orjson.dumps(_without_messages(logger, method, event), default=str, option=orjson.OPT_UTC_Z)
 
 
 def _serialized(event: object, **_options: object) -> str:

@@ -2,8 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from gateway.errors import Code, refused
 from gateway.telemetry import Metrics
@@ -21,18 +20,17 @@ class InFlight:
     def __init__(self, metrics: Metrics, limit: int = MAX_IN_FLIGHT) -> None:
         self._limit, self._running, self._gauge = limit, 0, metrics.in_flight
 
-    @contextmanager
-    def slot(self) -> Iterator[None]:
-        """A place among those that run. Raises Refused when there is none."""
+    def __enter__(self) -> None:
+        """Take a place among those that run. Raises Refused when there is none."""
         if self._running >= self._limit:
             raise refused(Code.RATE_LIMITED, 503, "The gateway is busy, try again in a second.", RETRY_SOON)
         self._running += 1
         self._gauge.inc()
-        try:
-            yield
-        finally:
-            self._running -= 1
-            self._gauge.dec()
+
+    def __exit__(self, *_: object) -> None:
+        """Give it back."""
+        self._running -= 1
+        self._gauge.dec()
 
 
 class FailedSignIns:

@@ -2,6 +2,7 @@
 
 import re
 from binascii import a2b_base64
+from functools import lru_cache
 from uuid import UUID
 
 from datasources.errors import InvalidRequest
@@ -9,6 +10,7 @@ from datasources.ids import base64url
 
 ID = re.compile(r"([A-Z][A-Za-z]{1,40}):([A-Za-z0-9_-]{21}[AQgw]|[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])")
 """The last character has spare bits, which are zero in the text that we write ourselves: no other is an id."""
+IDS_HELD = 256
 STANDARD = str.maketrans("-_", "+/")
 
 
@@ -17,6 +19,7 @@ def global_id(type_name: str, *parts: UUID) -> str:
     return f"{type_name}:{base64url(b''.join([part.bytes for part in parts]))}"
 
 
+@lru_cache(IDS_HELD)  # whoever takes an id takes it apart more than once in a request
 def parse_id(text: str, argument: str, *types: str) -> tuple[str, tuple[UUID, ...]]:
     """Type name and UUIDs of a global id, of one of the types where any are named. Raises InvalidRequest."""
     found = ID.fullmatch(text)

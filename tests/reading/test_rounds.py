@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from datasources.errors import SourceRefused
-from datasources.rounds import together
+from datasources.rounds import Together
 from datasources.sql.engine import Database
 from datasources.sql.postgres import joined
 from datasources.sql.rounds import SqlRound
@@ -76,7 +76,7 @@ async def test_of_statements_that_are_refused_together_only_the_one_at_fault_fai
 
 
 async def test_what_is_not_answered_when_the_request_ends_is_let_go_of(postgres: Database) -> None:
-    with together():
+    with Together():
         round_ = SqlRound(postgres.dialect)
         sent = round_.rows("SELECT pg_sleep(30)", [])
         await asyncio.sleep(0.1)
