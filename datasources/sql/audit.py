@@ -14,9 +14,10 @@ from datasources.profiles import Within
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database
+from datasources.sql.filters import among, equal, within
 from datasources.sql.reach import reach_of
 from datasources.sql.reader import SqlReader
-from datasources.sql.statements import NOW, Keyed, Paged, Rows, among, equal, within
+from datasources.sql.statements import NOW, Keyed, Paged, Rows
 from datasources.sql.tables.audit import approvals, audit_entries
 
 ENTRY = Rows(AuditRow, audit_entries, columns={"changes_json": audit_entries.c.changes})

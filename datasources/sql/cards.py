@@ -10,8 +10,9 @@ from datasources.cards import CardHistoryRow, CardRow, CardStatus, LoyaltyCardRo
 from datasources.ids import CustomerId, EntityId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
+from datasources.sql.filters import among, equal
 from datasources.sql.reader import SqlReader
-from datasources.sql.statements import NOW, Keyed, Paged, Rows, among, equal
+from datasources.sql.statements import NOW, Keyed, Paged, Rows
 from datasources.sql.tables.cards import card_history, cards, loyalty_cards
 
 # The table of transitions lets no stolen card expire (inv-C1): it stays STOLEN past its date.

@@ -47,7 +47,7 @@ class Prepared(Generic[Row]):
     ) -> None:
         compiled = statement.compile(dialect=dialect.compiler, compile_kwargs={"render_postcompile": True})
         assert isinstance(compiled, SQLCompiler)  # noqa: S101  # a statement compiles to nothing else
-        self.sql = compiled.string
+        self.sql, self.leading = compiled.string, leading
         self._constants = dict(compiled.params)
         self._binds = [(name, _sent_as(compiled.binds[name].type, dialect)) for name in compiled.positiontup or ()]
         columns = list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
@@ -244,25 +244,32 @@ class Database:
         await asyncio.gather(*self._writing, return_exceptions=True)
         await self.dialect.close()
 
-    async def fetch(
-        self, prepared: Prepared[Row], parameters: Mapping[str, Any], *, is_small: bool = False
-    ) -> list[tuple[Any, ...]]:
+    async def fetch(self, prepared: Prepared[Row], parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Leading columns and, last, the struct of every row, in the statement's order; None for the struct of an outer
         join that found nothing. Raises SourceUnavailable, SourceTimedOut, SourceRefused.
 
-        A read that is small, of one key, may be sent together with others of the request: of many rows, the records
-        cost more so than the round trips. Sealed text is opened; text whose key was destroyed is gone: None, or empty where it must be text.
+        Sealed text is opened; text whose key was destroyed is gone: None, or empty where it must be text.
         """
+        records = await self._records(prepared, parameters, is_small=False)
+        reader = prepared.reader
+        return reader.read(records, NO_KEYS if reader.owners is None else await self.keyring.of(reader.owners(records)))
+
+    async def fetch_alone(self, prepared: Prepared[Row], parameters: Mapping[str, Any]) -> tuple[list[Row], Any]:
+        """The rows of a read of one key, and of the first record the last leading column. Raises as `fetch` does.
+
+        It may be sent together with other such reads of the request: of many rows, the records cost more so than the round
+        trips.
+        """
+        records = await self._records(prepared, parameters, is_small=True)
+        reader = prepared.reader
+        rows = reader.rows(records, NO_KEYS if reader.owners is None else await self.keyring.of(reader.owners(records)))
+        return rows, records[0][prepared.leading - 1] if records else None
+
+    def _records(self, prepared: Prepared[Any], parameters: Mapping[str, Any], *, is_small: bool) -> Awaitable[Rows]:
         self.statements += 1
         observed = OBSERVED.get()
         if observed is not None:
             observed.sent(prepared.columns)
-        records, reader = await self._records(prepared, parameters, is_small=is_small), prepared.reader
-        if reader.owners is None:
-            return reader.read(records, NO_KEYS)
-        return reader.read(records, await self.keyring.of(reader.owners(records)))
-
-    def _records(self, prepared: Prepared[Any], parameters: Mapping[str, Any], *, is_small: bool) -> Awaitable[Rows]:
         sql, values = prepared.sql, prepared.values(parameters)
         rounds = ROUNDS.get() if is_small and self.dialect.joins_reads else None
         if rounds is None:

@@ -22,10 +22,10 @@ from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database, Prepared, Sent, Statements
 from datasources.sql.event_rows import Added, Purchases, active_at, add, enliven
+from datasources.sql.filters import conditions_of, given, parameters_of
 from datasources.sql.matching import NAME, REACH, named
 from datasources.sql.quarantine import Quarantine
 from datasources.sql.sealing import seal_each
-from datasources.sql.statements import conditions_of, given, parameters_of
 from datasources.sql.tables.events import event_keys, unmatched_events
 from datasources.sql.tables.profiles import customers, identifiers
 from datasources.sql.unit_of_work import GONE, PROGRAM, SqlWriter, Unit

@@ -12,9 +12,10 @@ from datasources.paging import Page, PageRequest
 from datasources.profiles import OrderDirection
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
+from datasources.sql.filters import Condition, among, within
 from datasources.sql.quarantine import WAITING, shown
 from datasources.sql.reader import SqlReader
-from datasources.sql.statements import Condition, Keyed, Paged, Rows, among, within
+from datasources.sql.statements import Keyed, Paged, Rows
 from datasources.sql.tables.events import events
 
 

@@ -21,19 +21,9 @@ from datasources.paging import Page, PageRequest, page_of_list
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database, Prepared
+from datasources.sql.filters import Condition, among, conditions_of, equal, given, parameters_of
 from datasources.sql.reader import SqlReader
-from datasources.sql.statements import (
-    Condition,
-    EachOf,
-    Keyed,
-    Paged,
-    Rows,
-    among,
-    conditions_of,
-    equal,
-    given,
-    parameters_of,
-)
+from datasources.sql.statements import EachOf, Keyed, Paged, Rows
 from datasources.sql.tables.locations import locations
 from datasources.sql.types import Real
 from datasources.values import GeoPoint

@@ -10,8 +10,9 @@ from datasources.ids import CustomerId
 from datasources.profiles import Named, Within
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database, Prepared
+from datasources.sql.filters import conditions_of, given, parameters_of
 from datasources.sql.reach import reach_of
-from datasources.sql.statements import conditions_of, given, parameters_of, rows_of_each
+from datasources.sql.statements import rows_of_each
 from datasources.sql.tables.profiles import customers, identifiers
 
 NAME: dict[str, TypeEngine[Any]] = {"own": Uuid(), "kind": String(), "system": String(), "value": String()}

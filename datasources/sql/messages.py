@@ -10,8 +10,9 @@ from datasources.ids import CustomerId, OwnedId
 from datasources.messages import DirectMessageRow, MessageRow, MessageStatus
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
+from datasources.sql.filters import among
 from datasources.sql.reader import SqlReader
-from datasources.sql.statements import NOW, Keyed, Paged, Rows, among
+from datasources.sql.statements import NOW, Keyed, Paged, Rows
 from datasources.sql.tables.messages import direct_messages, messages
 
 STATUS = case(

@@ -7,8 +7,9 @@ from datasources.ids import CustomerId, OwnedId
 from datasources.notes import NoteRevisionRow, NoteRow
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
+from datasources.sql.filters import equal
 from datasources.sql.reader import SqlReader
-from datasources.sql.statements import Keyed, Paged, Rows, equal
+from datasources.sql.statements import Keyed, Paged, Rows
 from datasources.sql.tables.notes import note_revisions, notes
 
 NOTE = Rows(NoteRow, notes)

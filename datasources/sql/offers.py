@@ -30,8 +30,9 @@ from datasources.paging import Page, PageRequest, check_position, pages_of
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database, Prepared
+from datasources.sql.filters import among, holds
 from datasources.sql.reader import SqlReader
-from datasources.sql.statements import NOW, Keyed, Paged, Rows, among, holds
+from datasources.sql.statements import NOW, Keyed, Paged, Rows
 from datasources.sql.tables.offers import customer_offers, offer_exclusions, offers
 
 ACTIVE = and_(offers.c.is_active, or_(offers.c.ends_at.is_(None), offers.c.ends_at > NOW))

@@ -37,8 +37,9 @@ from datasources.points import (
     PointMovement,
 )
 from datasources.registry import Domain
+from datasources.sql.filters import among, equal, holds, within
 from datasources.sql.reader import SqlReader
-from datasources.sql.statements import NOW, EachOf, Keyed, Paged, Rows, among, equal, holds, total, within
+from datasources.sql.statements import NOW, EachOf, Keyed, Paged, Rows, total
 from datasources.sql.tables.points import point_accounts, point_allocations, point_days, point_entries, point_lots
 from datasources.sql.types import LAST, Instant
 

@@ -11,9 +11,10 @@ from datasources.paging import Page, PageRequest
 from datasources.privacy import PrivacyRequestRow, PrivacyRequestState
 from datasources.profiles import Within
 from datasources.registry import Domain
+from datasources.sql.filters import among, within
 from datasources.sql.reach import reach_of
 from datasources.sql.reader import SqlReader
-from datasources.sql.statements import Keyed, Paged, Rows, among, within
+from datasources.sql.statements import Keyed, Paged, Rows
 from datasources.sql.tables.privacy import privacy_requests
 
 REQUEST = Rows(PrivacyRequestRow, privacy_requests)

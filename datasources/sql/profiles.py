@@ -21,10 +21,11 @@ from datasources.profiles import (
 )
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
+from datasources.sql.filters import Condition, among, begins, equal
 from datasources.sql.matching import customers_named
 from datasources.sql.reach import reach_of
 from datasources.sql.reader import SqlReader
-from datasources.sql.statements import Condition, Keyed, Paged, Rows, among, begins, equal
+from datasources.sql.statements import Keyed, Paged, Rows
 from datasources.sql.tables.profiles import consents, customer_places, customers, identifiers
 from datasources.sql.tables.segments import segment_members
 from datasources.sql.tables.tags import customer_tags

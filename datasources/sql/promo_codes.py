@@ -7,8 +7,9 @@ from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.promo_codes import LockoutRow, PromoCodeErrorRow, PromoCodeLimiterRow, PromoCodeRow
 from datasources.registry import Domain
+from datasources.sql.filters import among
 from datasources.sql.reader import SqlReader
-from datasources.sql.statements import Keyed, Paged, Rows, among
+from datasources.sql.statements import Keyed, Paged, Rows
 from datasources.sql.tables.promo_codes import (
     customer_promo_codes,
     promo_code_errors,

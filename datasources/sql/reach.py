@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, literal_column
 
 from datasources.sql.dialects import Dialect
-from datasources.sql.statements import Condition, equal
+from datasources.sql.filters import Condition, equal
 from datasources.sql.tables.profiles import customer_places
 
 BELONGING = ("FAVORITE", "PURCHASED")

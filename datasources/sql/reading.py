@@ -47,6 +47,10 @@ class Reader:
             "records, keys", f"[({front}{row},) for r in records]"
         )
         """(records, keys) → leading columns and row of each, None for the row of an outer join that found nothing."""
+        self.rows: Callable[[Collection[Any], Keys], list[Any]] = self._compiled(
+            "records, keys", f"[make({', '.join(of_row)}) for r in records if r[{leading}] is not None]"
+        )
+        """(records, keys) → the rows alone, without those of an outer join that found nothing."""
         self.sealed_rows: Callable[[Collection[Any]], list[Any]] = self._compiled(
             "records", f"[make({', '.join(plain)}) for r in records]"
         )

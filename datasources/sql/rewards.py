@@ -7,8 +7,9 @@ from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
 from datasources.rewards import RewardRow
+from datasources.sql.filters import among
 from datasources.sql.reader import SqlReader
-from datasources.sql.statements import Keyed, Paged, Rows, among
+from datasources.sql.statements import Keyed, Paged, Rows
 from datasources.sql.tables.rewards import rewards
 
 REWARD = Rows(RewardRow, rewards)

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from enum import Enum
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -13,100 +12,27 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
-    case,
     cast,
-    false,
     func,
     literal,
     select,
     true,
     tuple_,
 )
-from sqlalchemy.types import BigInteger, Boolean, TypeEngine
+from sqlalchemy.types import BigInteger, TypeEngine
 
-from datasources.folding import MISSING
 from datasources.paging import Page, PageRequest, check_position, pages_of
 from datasources.sql.dialects import Dialect, Joined
 from datasources.sql.engine import Database, Make, Prepared
-from datasources.sql.types import FIRST, LAST, Instant
-from datasources.values import DateTimeRange
+from datasources.sql.filters import Condition, conditions_of, given, parameters_of
+from datasources.sql.keys import bound_keys, keys_of
+from datasources.sql.types import Instant
 
 Row = TypeVar("Row")
 SHAPES_HELD = 64
 """Statements of a list that are held compiled, the last ones asked for: clients choose filters and columns."""
 NOW = bindparam("now", type_=Instant())
 """The request's clock, bound in every page; other statements bind it where they use it."""
-Condition = Callable[[Dialect, str], ColumnElement[bool]]
-"""Makes a condition; the name is what the value it compares with is bound under."""
-
-
-def equal(column: ColumnElement[Any]) -> Condition:
-    """The column is the value."""
-    return lambda _dialect, name: column == bindparam(name, type_=column.type)
-
-
-def holds(condition: ColumnElement[bool]) -> Condition:
-    """The condition is as true as the value."""
-    return lambda _dialect, name: case((condition, true()), else_=false()) == bindparam(name, type_=Boolean())
-
-
-def among(column: ColumnElement[Any]) -> Condition:
-    """The column is one of the values."""
-    return lambda dialect, name: dialect.any_of(column, name)
-
-
-def within(column: ColumnElement[Any]) -> Condition:
-    """The column lies in the half-open window."""
-
-    def condition(_dialect: Dialect, name: str) -> ColumnElement[bool]:
-        since, until = (bindparam(f"{name}_{end}", type_=column.type) for end in ("since", "until"))
-        return and_(column >= since, column < until)
-
-    return condition
-
-
-def begins(column: ColumnElement[Any]) -> Condition:
-    """The column begins with the value: a range, so that no character of it is a wildcard."""
-
-    def condition(_dialect: Dialect, name: str) -> ColumnElement[bool]:
-        start = bindparam(name, type_=column.type)
-        return and_(column >= start, column < start.concat(literal(MISSING)))
-
-    return condition
-
-
-def bound(dialect: Dialect, name: str, value: Hashable) -> dict[str, Any]:
-    """The parameters by which a filter's value reaches its condition."""
-    if isinstance(value, DateTimeRange):
-        return {f"{name}_since": value.since or FIRST, f"{name}_until": value.until or LAST}
-    if isinstance(value, msgspec.Struct):
-        return {f"{name}_{part}": getattr(value, part) for part in value.__struct_fields__}
-    if isinstance(value, tuple):
-        return {name: dialect.bind_list([item.value if isinstance(item, Enum) else item for item in value])}
-    return {name: value.value if isinstance(value, Enum) else value}
-
-
-def given(filters: Mapping[str, Condition], *asked: Any) -> dict[str, Any]:
-    """What the filter structs give of the attributes that a table answers."""
-    structs = [one for one in asked if one is not None]
-    if not structs:
-        return {}
-    return {name: value for one in structs for name in filters if (value := getattr(one, name, None)) is not None}
-
-
-def parameters_of(dialect: Dialect, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters by which what is given reaches its conditions."""
-    parameters: dict[str, Any] = {}
-    for name, value in values.items():
-        parameters |= bound(dialect, f"filter_{name}", value)
-    return parameters
-
-
-def conditions_of(
-    dialect: Dialect, filters: Mapping[str, Condition], names: Iterable[str]
-) -> list[ColumnElement[bool]]:
-    """The conditions of the attributes named."""
-    return [filters[name](dialect, f"filter_{name}") for name in sorted(names)]
 
 
 def total(column: ColumnElement[int]) -> ColumnElement[int]:
@@ -161,8 +87,9 @@ class Rows(Generic[Row]):
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """What of a request changes the text of its statement; all else is bound."""
+    """What of a request changes the text of its statement; all else is bound. `alone`: it is asked of one owner."""
 
+    alone: bool
     filtered_by: frozenset[str]
     after: bool
     before: bool
@@ -222,14 +149,18 @@ class Paged(Generic[Row]):
         check_position(page.before, self._kinds, "before")
         asked = given(self.filters, page.filter, within)
         parameters = _placed(page) | own
+        is_alone = len(owners) == 1
         if self.owner is not None:
-            parameters |= dialect.bind_keys({"owner": owners})
+            parameters |= bound_keys(dialect, owner=owners)
         if asked:
             parameters |= parameters_of(dialect, asked)
+        statement = self._statement(dialect, page, frozenset(asked), is_alone=is_alone)
+        if is_alone:
+            found, counted = await database.fetch_alone(statement, parameters)
+            return pages_of([found], page, self.order, [(counted or 0) if page.want_total else None])
         rows: list[list[Row]] = [[] for _ in owners]
         totals: list[int | None] = [0 if page.want_total else None for _ in owners]
-        statement = self._statement(dialect, page, frozenset(asked))
-        for position, total, row in await database.fetch(statement, parameters, is_small=len(owners) == 1):
+        for position, total, row in await database.fetch(statement, parameters):
             totals[position] = total
             if row is not None:
                 rows[position].append(row)
@@ -240,10 +171,12 @@ class Paged(Generic[Row]):
         (result,) = await self.of_each(database, (None,), page, within)
         return result
 
-    def _statement(self, dialect: Dialect, page: PageRequest, filtered_by: frozenset[str]) -> Prepared[Row]:
+    def _statement(
+        self, dialect: Dialect, page: PageRequest, filtered_by: frozenset[str], *, is_alone: bool
+    ) -> Prepared[Row]:
         """The statement for a request's shape, compiled where it is not held."""
         is_behind, is_before = page.after is not None, page.before is not None
-        shape = Shape(filtered_by, is_behind, is_before, page.is_backward, page.want_total, page.columns)
+        shape = Shape(is_alone, filtered_by, is_behind, is_before, page.is_backward, page.want_total, page.columns)
         key = dialect.name, shape
         prepared = self.prepared.get(key)
         if prepared is not None:
@@ -261,7 +194,7 @@ class Paged(Generic[Row]):
         matching = conditions_of(dialect, self.filters, shape.filtered_by)
         if self.always is not None:
             matching.append(self.always)
-        keys = self._keys(dialect, matching if shape.total else None)
+        keys = self._keys(dialect, matching if shape.total else None, is_alone=shape.alone)
         if self.apart is not None and self.apart[0] in shape.filtered_by:
             name, column = self.apart
             keys = _each(keys, dialect.each_of(f"filter_{name}", column.type))
@@ -279,12 +212,12 @@ class Paged(Generic[Row]):
         in_order = [named[name].desc() if falling else named[name].asc() for name in self.order]
         return select(keys.c.position, total, *columns).select_from(found).order_by(keys.c.position, *in_order)
 
-    def _keys(self, dialect: Dialect, counted: list[ColumnElement[bool]] | None) -> FromClause:
+    def _keys(self, dialect: Dialect, counted: list[ColumnElement[bool]] | None, *, is_alone: bool) -> FromClause:
         """The owners by position, with the number of their rows where it is wanted: materialized, so counted once."""
         sent: FromClause = select(literal(0).label("position")).subquery("keys")
         own: list[ColumnElement[bool]] = []
         if self.owner is not None:
-            sent = dialect.keys(owner=self.owner.type)
+            sent = keys_of(dialect, {"owner": self.owner.type}, is_alone=is_alone)
             own = [self.owner == sent.c.owner]
         if counted is None:
             return sent
@@ -320,15 +253,16 @@ class EachOf(Generic[Row]):
         self, row: Callable[..., Row], key: Mapping[str, TypeEngine[Any]], build: Callable[[FromClause], Select[Any]]
     ) -> None:
         self.row, self.key, self.build = row, key, build
-        self._prepared: dict[str, Prepared[Row]] = {}
+        self._prepared: dict[tuple[str, bool], Prepared[Row]] = {}
 
     async def fetch(self, database: Database, keys: Sequence[Any], **parameters: Any) -> list[tuple[Row, ...]]:
         """The rows of each key, in the order given. Raises SourceUnavailable, SourceTimedOut."""
         dialect = database.dialect
-        prepared = self._prepared.get(dialect.name)
+        shape = dialect.name, len(keys) == 1
+        prepared = self._prepared.get(shape)
         if prepared is None:
-            prepared = Prepared(self.build(dialect.keys(**self.key)), self.row, dialect, leading=1)
-            self._prepared[dialect.name] = prepared
+            sent = keys_of(dialect, self.key, is_alone=len(keys) == 1)
+            prepared = self._prepared[shape] = Prepared(self.build(sent), self.row, dialect, leading=1)
         return await rows_of_each(database, prepared, keys, self.key, parameters)
 
 
@@ -338,11 +272,14 @@ async def rows_of_each(
     """The rows of each key, in the order given, of a statement that tells the key's position first."""
     if not keys:
         return []
-    columns = list(names)
+    columns = tuple(names)
     parts = [keys] if len(columns) == 1 else list(zip(*keys, strict=True))
+    parameters |= bound_keys(database.dialect, **dict(zip(columns, parts, strict=True)))
+    if len(keys) == 1:
+        found, _ = await database.fetch_alone(prepared, parameters)
+        return [tuple(found)]
     rows: list[list[Row]] = [[] for _ in keys]
-    sent = database.dialect.bind_keys(dict(zip(columns, parts, strict=True)))
-    for position, row in await database.fetch(prepared, sent | parameters, is_small=len(keys) == 1):
+    for position, row in await database.fetch(prepared, parameters):
         if row is not None:
             rows[position].append(row)
     return [tuple(own) for own in rows]
@@ -362,7 +299,7 @@ class Keyed(Generic[Row]):
     ) -> None:
         self.rows, self.key, self.sorted_by, self.where = rows, tuple(key), tuple(sorted_by), tuple(where)
         self.filters = filters or {}
-        self._prepared: dict[tuple[str, frozenset[str]], Prepared[Row]] = {}
+        self._prepared: dict[tuple[str, bool, frozenset[str]], Prepared[Row]] = {}
 
     async def one_each(
         self, database: Database, keys: Sequence[Any], within: Any = None, **parameters: Any
@@ -377,16 +314,16 @@ class Keyed(Generic[Row]):
         """The rows of each key, in the order given. Raises SourceUnavailable, SourceTimedOut."""
         dialect = database.dialect
         asked = given(self.filters, within)
-        shape = dialect.name, frozenset(asked)
+        is_alone = len(keys) == 1
+        shape = dialect.name, is_alone, frozenset(asked)
         prepared = self._prepared.get(shape)
         if prepared is None:
-            prepared = self._prepared[shape] = Prepared(
-                self._select(dialect, asked), self.rows.make, dialect, leading=1
-            )
+            selected = self._select(dialect, asked, is_alone=is_alone)
+            prepared = self._prepared[shape] = Prepared(selected, self.rows.make, dialect, leading=1)
         return await rows_of_each(database, prepared, keys, self.key, parameters | parameters_of(dialect, asked))
 
-    def _select(self, dialect: Dialect, asked: Iterable[str]) -> Select[Any]:
-        keys = dialect.keys(**{name: self.rows.table.c[name].type for name in self.key})
+    def _select(self, dialect: Dialect, asked: Iterable[str], *, is_alone: bool) -> Select[Any]:
+        keys = keys_of(dialect, {name: self.rows.table.c[name].type for name in self.key}, is_alone=is_alone)
         on = and_(
             *(self.rows.table.c[name] == keys.c[name] for name in self.key),
             *self.where,

@@ -8,8 +8,9 @@ from sqlalchemy import and_
 from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 from datasources.registry import Domain
+from datasources.sql.filters import among, equal, within
 from datasources.sql.reader import SqlReader
-from datasources.sql.statements import Keyed, Paged, Rows, among, equal, within
+from datasources.sql.statements import Keyed, Paged, Rows
 from datasources.sql.tables.transactions import transaction_items, transactions
 from datasources.transactions import TransactionItemRow, TransactionRow
 

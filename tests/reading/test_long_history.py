@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 from sqlalchemy import insert
@@ -59,14 +59,17 @@ async def _explained(database: Database, sql: str, values: Sequence[Any]) -> lis
     """Each index of events that the statement walks, with the rows that it read; SQLite tells 0."""
     if database.dialect.name == "postgresql":
         lines = await database.dialect.fetch(f"EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) {sql}", values)
-        shape = re.compile(r"Scan(?: Backward)? using (\w+) on events \(actual rows=(\d+)")
-        return [(found[1], int(found[2])) for (line,) in lines if (found := shape.search(line))]
+        shape = re.compile(r"Scan(?: Backward)? using (\w+) on events \(actual rows=([\d.]+) loops=(\d+)")
+        return [
+            (found[1], round(float(found[2]) * int(found[3]))) for (line,) in lines if (found := shape.search(line))
+        ]
     plan = await database.dialect.fetch(f"EXPLAIN QUERY PLAN {sql}", values)
     return [
         (found[1], 0) for line in plan if (found := re.search(r"SEARCH events USING COVERING INDEX (\w+)", line[3]))
     ]
 
 
+@pytest.mark.parametrize("others", [[], [uuid5(CUSTOMER, "nobody")]], ids=["alone", "among others"])
 @pytest.mark.parametrize(
     ("asked", "index", "rows"),
     [
@@ -77,7 +80,7 @@ async def _explained(database: Database, sql: str, values: Sequence[Any]) -> lis
     ],
 )
 async def test_a_page_walks_one_index_as_far_as_its_limit(
-    long_history: str, monkeypatch: pytest.MonkeyPatch, asked: Surfaced, index: str, rows: int
+    long_history: str, monkeypatch: pytest.MonkeyPatch, asked: Surfaced, index: str, rows: int, others: list[CustomerId]
 ) -> None:
     database = Database("main", long_history, MasterKey(MASTER_KEY))
     await database.open()
@@ -91,7 +94,7 @@ async def test_a_page_walks_one_index_as_far_as_its_limit(
     try:
         monkeypatch.setattr(database.dialect, "fetch", spied)
         page = PageRequest(now=SINCE, first=20, filter=asked)
-        (found,) = await SqlEvents(database).stream([CUSTOMER], page)
+        found, *_ = await SqlEvents(database).stream([CUSTOMER, *others], page)
         assert (len(found.rows), found.has_next) == (min(rows, 20), rows == 21)
         walked = await _explained(database, *sent[0])
         assert walked == [(index, rows if database.dialect.name == "postgresql" else 0)]
