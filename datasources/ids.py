@@ -42,7 +42,7 @@ OwnedId = tuple[CustomerId, EntityId]
 def base64url(raw: bytes) -> str:
     """Bytes in the URL-safe alphabet without padding (RFC 4648, section 5): every id and cursor of an answer is one, and
     the standard library takes three calls for it."""
-    return b2a_base64(raw, newline=False).translate(URL_SAFE, b"=").decode()
+    return b2a_base64(raw).translate(URL_SAFE, b"=\n").decode()
 
 
 def new_id() -> EntityId:

@@ -7,7 +7,7 @@ import strawberry
 
 from datasources.paging import Cursors, Page
 from schema.directives import WEIGHTLESS
-from schema.fields import ROW, Expression, GraphField
+from schema.fields import ROW, Expression, GraphField, Wrapped
 from schema.views import VIEWS, ViewOf, view
 
 
@@ -96,9 +96,11 @@ class PageInfo:
     """Cursor of the last item; null on an empty page."""
 
 
-def _described(annotation: Any, description: str, written: str | None = None) -> tuple[Any, GraphField]:
+def _described(
+    annotation: Any, description: str, written: Expression | None = None, wrapped: Wrapped | None = None
+) -> tuple[Any, GraphField]:
     field = GraphField(description=description)
-    field.written = None if written is None else Expression(written)
+    field.written, field.wrapped = written, wrapped
     return annotation, field
 
 
@@ -107,6 +109,7 @@ def page_type(name: str, node: type, things: str, **more: Any) -> Any:  # the co
 
     `more` adds fields to the connection: name → (annotation, description).
     """
+    nodes = Expression(f"{ROW}.page.rows")
     edge = _object(
         f"{name}Edge",
         f"One of the {things}, with its place in the list.",
@@ -118,9 +121,9 @@ def page_type(name: str, node: type, things: str, **more: Any) -> Any:  # the co
         f"{name}Connection",
         f"A page of {things}.",
         ShownPage,
-        edges=_described(list[edge], "Each item with its cursor."),  # type: ignore[valid-type]  # made at run time
-        nodes=_described(list[node], "The items alone.", f"{ROW}.page.rows"),  # type: ignore[valid-type]
-        page_info=_described(PageInfo, "Where this page stands.", ROW),
+        edges=_described(list[edge], "Each item with its cursor.", wrapped=Wrapped("node", nodes)),  # type: ignore[valid-type]  # made at run time
+        nodes=_described(list[node], "The items alone.", nodes),  # type: ignore[valid-type]
+        page_info=_described(PageInfo, "Where this page stands.", Expression(ROW)),
         total_count=_described(int | None, "How many there are in all; computed only when selected."),
         **{key: _described(annotation, description) for key, (annotation, description) in more.items()},
     )

@@ -88,6 +88,14 @@ class Expression(msgspec.Struct, frozen=True):
     names: Mapping[str, Any] = {}
 
 
+class Wrapped(msgspec.Struct, frozen=True):
+    """What the items of a list stand around: where no more is selected of them than `attribute`, they need not be made; it is
+    each of the `items`, an expression of ROW."""
+
+    attribute: str
+    items: Expression
+
+
 class GraphField(StrawberryField):
     """A field with what the gateway has to know of it."""
 
@@ -103,6 +111,7 @@ class GraphField(StrawberryField):
     known: Known | None = None
     written: Expression | None = None
     """The value that attribute or resolver give, without a call for it."""
+    wrapped: Wrapped | None = None
     events: Serve | None = None
     reads: tuple[str, ...] | None = None
     """The attributes of the row that it reads, where its source does not tell them."""

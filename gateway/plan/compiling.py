@@ -205,8 +205,13 @@ class Compiler:
             return None
         if selection is not None and selection.later and not wanted.is_part:
             return None
-        if wanted.definition is not None and wanted.definition.written is not None:
-            value = self._writer.written(wanted.definition.written)
+        definition = wanted.definition
+        if definition is not None and definition.wrapped is not None and selection is not None:
+            of_wrapped = self._writer.of_wrapped(definition.wrapped, selection)
+            if of_wrapped is not None:
+                return of_wrapped
+        if definition is not None and definition.written is not None:
+            value = self._writer.written(definition.written)
         elif wanted.attribute is not None:
             value = f"{ROW}.{wanted.attribute}"
         elif wanted.at_once is not None:

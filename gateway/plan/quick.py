@@ -31,7 +31,7 @@ from strawberry.types.scalar import identity
 from gateway.plan.run import AWAITABLE
 from gateway.plan.selections import AT_ONCE, Selection
 from resolvers.context import PerRequest
-from schema.fields import ROW, Expression
+from schema.fields import ROW, Expression, Wrapped
 
 PASSING = {
     GraphQLString: "({v} := {value}).__class__ is str",
@@ -71,6 +71,12 @@ class Written:
     def of(self, row: str) -> str:
         """The expression of the object of a row."""
         return self.expression.replace(ROW, row)
+
+    def within(self, attribute: str) -> "Written | None":
+        """The same of rows that are this attribute of those; None where more is written of them."""
+        own, name = self.expression, f"{ROW}.{attribute}"
+        found, count = re.subn(rf"{re.escape(name)}\b", ROW, own)
+        return Written(self._writer, found, self.hoisted) if count == own.count(ROW) else None
 
     def one(self) -> One:
         """The function of one row."""
@@ -124,6 +130,11 @@ class Writer:
         if is_leaf_type(type_):
             return self._leaf(type_, value, v, is_nullable=True)
         return f"(None if ({v} := {value}) is None else {self._present(type_, v, selection)})"
+
+    def of_wrapped(self, wrapped: Wrapped, selection: Selection) -> str | None:
+        """The expression of a list of objects, from what they stand around; None where more of them is needed than that."""
+        within = None if selection.later else selection.written.within(wrapped.attribute)
+        return None if within is None else f"{self.known(within.each())}(listed({self.written(wrapped.items)}), c)"
 
     def write(self, entries: Sequence[tuple[str, str]]) -> Written:
         """The object of a selection: its keys, each with the expression of its value."""
