@@ -1,7 +1,7 @@
 """How a loyalty program is set up: one document of settings, its clock, and the people who act in it."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from enum import Enum
 from typing import Any, Literal, Protocol
 
@@ -331,6 +331,8 @@ class Program(msgspec.Struct, frozen=True):
 
     settings: ProgramSettings
     actors: Mapping[tuple[str, str], str]
+    memo: dict[Hashable, Any] = {}
+    """What was worked out once for the program as it was loaded, by who did."""
 
     def actor_name(self, kind: str, id: str) -> str:
         """The name that staff and services go by; members and unknown ids go by their kind."""

@@ -4,7 +4,6 @@ import calendar
 import datetime as dt
 from collections.abc import Sequence
 from enum import Enum
-from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
@@ -17,7 +16,6 @@ from datasources.refusals import UserErrorCode
 from datasources.values import ActorRef, actor_of
 from datasources.writing import Refusal, Write, Writer, Written
 
-DAYS_HELD = 64
 Windows = tuple[tuple[str, dt.date], ...]
 """The key of each tier system, and the day behind which its trailing window counts."""
 
@@ -82,11 +80,7 @@ class TierChangeRow(msgspec.Struct, frozen=True):
 
 def window_start(now: dt.datetime, months: int) -> dt.date:
     """The UTC day behind which a trailing window of so many months counts; one that its month lacks is the last of it."""
-    return _months_before(now.astimezone(dt.UTC).date(), months)
-
-
-@lru_cache(DAYS_HELD)
-def _months_before(today: dt.date, months: int) -> dt.date:
+    today = now.astimezone(dt.UTC).date()
     year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
     last = calendar.monthrange(year, month + 1)[1]
     return dt.date(year, month + 1, min(today.day, last))

@@ -92,15 +92,24 @@ def _labels(type_: str, context: Context) -> str:
 
 def _surfaced(asked: rows.EventFilter, context: Context) -> rows.Surfaced:
     """The filter with categories as their types, and without the types that the caller may not see (F13, F16)."""
-    known = _types(context)
-    hidden = set() if context.holds(UNSURFACED) else {key for key, type_ in known.items() if not type_.is_surfaced}
+    hidden = frozenset() if context.holds(UNSURFACED) else _unsurfaced(context)
     wanted = None if asked.types is None else set(asked.types)
     if asked.categories is not None:
-        rolled_up = {key for key, type_ in known.items() if type_.category in asked.categories}
+        rolled_up = {key for key, type_ in _types(context).items() if type_.category in asked.categories}
         wanted = rolled_up if wanted is None else wanted & rolled_up
     if wanted is None:
         return rows.Surfaced(but_types=tuple(sorted(hidden)) or None, occurred_at=asked.occurred_at)
     return rows.Surfaced(types=tuple(sorted(wanted - hidden)), occurred_at=asked.occurred_at)
+
+
+def _unsurfaced(context: Context) -> frozenset[str]:
+    """The types of which not everyone sees events (F13)."""
+    memo = context.program.memo
+    found: frozenset[str] | None = memo.get(_unsurfaced)
+    if found is None:
+        types = _types(context).items()
+        found = memo[_unsurfaced] = frozenset(key for key, type_ in types if not type_.is_surfaced)
+    return found
 
 
 async def event(context: Context, customer: UUID, id: UUID) -> EventRow | None:
@@ -142,17 +151,18 @@ class Readings(dict[str, Reading]):
 
 
 def _readings(context: Context) -> Readings:
-    known: Readings | None = context.memo.get("events.readings")
+    memo, scopes = context.program.memo, context.principal.scopes
+    known: Readings | None = memo.get((Readings, scopes))
     if known is None:
-        known = context.memo["events.readings"] = Readings(_types(context), context.principal.scopes)
+        known = memo[Readings, scopes] = Readings(_types(context), scopes)
     return known
 
 
 def _types(context: Context) -> Mapping[str, EventType]:
     """The program's event types by key."""
-    known: Mapping[str, EventType] | None = context.memo.get("events.types")
+    known: Mapping[str, EventType] | None = context.program.memo.get(EventType)
     if known is None:
-        known = context.memo["events.types"] = {type_.key: type_ for type_ in context.settings.event_types}
+        known = context.program.memo[EventType] = {type_.key: type_ for type_ in context.settings.event_types}
     return known
 
 

@@ -1,7 +1,7 @@
 """A customer by key, and what the customer's own row tells. Reach is applied at every way in (architecture 5)."""
 
 import datetime as dt
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,10 +18,10 @@ from datasources.profiles import (
 from datasources.program import AttributeDefinition, CustomerStatus
 from permissions.masking import HIDDEN
 from permissions.model import Principal, ReachKind, Scope
-from resolvers.context import Context
+from resolvers.context import Context, PerRequest
 
 PII = Scope("pii:read")
-READ_PROFILE = Scope("profile:read")
+READ_PROFILE, READ_CARDS = Scope("profile:read"), Scope("cards:read")
 
 
 def within(principal: Principal) -> Within | None:
@@ -89,20 +89,25 @@ async def by_external_id(context: Context, system: str, value: str) -> CustomerR
     return None if match is None else await customer(context, match.customer_id)
 
 
-def display_name(row: CustomerRow, context: Context) -> str:
+@PerRequest
+def display_name(context: Context) -> Callable[[CustomerRow], str]:
     """Name, else loyalty number, e-mail, phone, external id: the first that the caller reads in clear (D5)."""
     if not context.holds(PII):
-        return row.support_id
-    reads_profile = context.holds(READ_PROFILE)
-    name = " ".join(part for part in (row.first_name, row.last_name) if part)
-    candidates = (
-        name if reads_profile else None,
-        row.loyalty_number if context.holds(Scope("cards:read")) else None,
-        row.email if reads_profile else None,
-        row.phone if reads_profile else None,
-        row.external_ids[0].value if row.external_ids else None,
-    )
-    return next((text for text in candidates if text), row.support_id)
+        return lambda row: row.support_id
+    reads_profile, reads_cards = context.holds(READ_PROFILE), context.holds(READ_CARDS)
+
+    def name_of(row: CustomerRow) -> str:
+        if reads_profile and (name := " ".join(part for part in (row.first_name, row.last_name) if part)):
+            return name
+        candidates = (
+            row.loyalty_number if reads_cards else None,
+            row.email if reads_profile else None,
+            row.phone if reads_profile else None,
+            row.external_ids[0].value if row.external_ids else None,
+        )
+        return next((text for text in candidates if text), row.support_id)
+
+    return name_of
 
 
 def status(row: CustomerRow, context: Context) -> CustomerStatus:

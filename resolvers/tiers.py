@@ -34,11 +34,13 @@ def tiers(context: Context, page: PageRequest) -> Asked[CustomerTierRow]:
 
 def windows(context: Context) -> Windows:
     """Behind which day the trailing window of each system counts now."""
-    found: Windows | None = context.memo.get("tiers.windows")
+    today = context.now.astimezone(dt.UTC).date()
+    memo = context.program.memo
+    found: Windows | None = memo.get((windows, today))
     if found is None:
         systems = context.settings.tier_systems
         found = tuple((system.key, window_start(context.now, system.window_months)) for system in systems)
-        context.memo["tiers.windows"] = found
+        memo[windows, today] = found
     return found
 
 

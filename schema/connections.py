@@ -7,7 +7,7 @@ import strawberry
 
 from datasources.paging import Cursors, Page
 from schema.directives import WEIGHTLESS
-from schema.fields import ROW, Expression, GraphField, Wrapped
+from schema.fields import ROW, Expression, GraphField, Wrapped, leaf
 from schema.views import VIEWS, ViewOf, view
 
 
@@ -86,9 +86,9 @@ class ShownEdge(msgspec.Struct, gc=False):
 class PageInfo:
     """Where a page stands in its list."""
 
-    has_next_page: bool
+    has_next_page: bool = leaf(written=f"{ROW}.page.has_next")
     """True when more comes behind this page."""
-    has_previous_page: bool
+    has_previous_page: bool = leaf(written=f"{ROW}.page.has_previous")
     """True when something comes before this page."""
     start_cursor: str | None
     """Cursor of the first item; null on an empty page."""

@@ -130,13 +130,20 @@ def argument(
 
 
 def leaf(
-    *, pii: PiiKind | None = None, requires: str | None = None, unmasked_by: str = PII, masks_parts: bool = False
+    *,
+    pii: PiiKind | None = None,
+    requires: str | None = None,
+    unmasked_by: str = PII,
+    masks_parts: bool = False,
+    written: str | None = None,
 ) -> Any:  # typed as the attribute it stands for
-    """An attribute of the row that is personal data, or that needs a scope of its own.
+    """An attribute of the row that is personal data, or that needs a scope of its own, or that plans write as an expression
+    of ROW.
 
     `masks_parts` says that the resolver before it masks what of it is personal data: no directive can.
     """
     field = GraphField()
+    field.written = None if written is None else Expression(written)
     _mark(field, requires=requires, domain=None, pii=pii)
     field.unmasked_by, field.masks_parts = Scope(unmasked_by), masks_parts
     return field

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import cache
 from inspect import signature
 from typing import Any
@@ -24,15 +23,12 @@ class Ahead(msgspec.Struct, frozen=True, eq=False):
     ask: Resolve
 
     def begin(self, run: Run, customer: KnownCustomer) -> None:
-        """Ask before the row is there, of the source that is asked for the row too: no other is told of customers who may
-        not exist."""
-        bound = run.context.sources.bound
-        if bound.get(self.domain) != bound[Domain.PROFILES]:
-            return
-        # What is wrong with the field's arguments is told when its row is there.
-        with suppress(Exception):
+        """Ask before the row is there."""
+        try:
             asked = self.ask(customer, run)
-            run.begun[self] = asked if isinstance(asked, asyncio.Future) else run.stepped(asked)
+        except Exception:  # noqa: BLE001  # what is wrong with the field's arguments is told when its row is there
+            return
+        run.begun[self] = asked if isinstance(asked, asyncio.Future) else run.stepped(asked)
 
     def resolve(self, row: Any, run: Run) -> Any:
         """The value, or what was begun of it."""
@@ -59,11 +55,15 @@ def leading(known: Callable[[Run], CustomerId | None], resolve: Resolve, fields:
     def lead(row: Any, run: Run) -> Any:
         asked = resolve(row, run)
         value = asked if isinstance(asked, asyncio.Future) else run.stepped(asked)
-        asks_together = run.context.sources.profiles.asks_together
-        customer = _known(known, run) if asks_together and not value.done() else None
+        sources = run.context.sources
+        customer = _known(known, run) if sources.profiles.asks_together and not value.done() else None
         if customer is not None:
+            bound, of_customer = sources.bound, KnownCustomer(customer)
+            home = bound[Domain.PROFILES]
             for field in fields:
-                field.begin(run, KnownCustomer(customer))
+                # No other source is told of customers who may not exist.
+                if bound.get(field.domain) == home:
+                    field.begin(run, of_customer)
         return value
 
     return lead

@@ -46,6 +46,11 @@ class Arguments:
             (argument.out_name or name, _given(argument, given.get(name))) for name, argument in field.args.items()
         ]
 
+    @property
+    def is_constant(self) -> bool:
+        """True where no variable stands in them."""
+        return self._constant is not None
+
     def of(self, variables: VariableValues) -> dict[str, Any]:
         """The coerced values by name, a dict of its own each time. Raises GraphQLError."""
         if self._constant is not None:

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, get_args, get_origin
 
 from graphql import FieldNode, GraphQLField, default_field_resolver
+from msgspec.structs import replace
 
 from datasources.ids import CustomerId
 from datasources.paging import PageRequest, list_identity
@@ -223,6 +224,20 @@ def _in_a_task(resolve: Resolve) -> Resolve:
     return lambda row, run: asyncio.ensure_future(resolve(row, run))
 
 
+def _now(asked: "Callable[[Run], tuple[PageRequest, bytes]]") -> "Callable[[Run], tuple[PageRequest, bytes]]":
+    """The same of a page that is asked for alike each time, but at another time: worked out once, where nothing is wrong with
+    it."""
+    kept: list[tuple[PageRequest, bytes]] = []
+
+    def asked_now(run: Run) -> tuple[PageRequest, bytes]:
+        if not kept:
+            kept.append(asked(run))
+        request, identity = kept[0]
+        return replace(request, now=run.context.now), identity
+
+    return asked_now
+
+
 class Paged:
     """A connection: the page asked for is worked out once a run, and what is answered is shown with its cursors."""
 
@@ -238,7 +253,8 @@ class Paged:
             request = page_request(coordinate, paging, run.context, given, wants_total=wants_total, columns=columns)
             return request, list_identity(coordinate, request)
 
-        held = self._held = Held(asked)
+        is_always_alike = arguments.is_constant and paging.default_order is None
+        held = self._held = Held(_now(asked) if is_always_alike else asked)
         definition = wanted.definition
         assert definition is not None  # noqa: S101  # it is what says how to page
         self._domain = definition.domain
