@@ -40,7 +40,11 @@ class BoundedProtocol(HttpToolsProtocol):
     header_s = HEADER_S
     _timer: asyncio.TimerHandle | None = None
     _is_between = True
-    """True from the end of a message to the header of the next."""
+    """True from the end of a message to the end of the next one's header."""
+    _is_heading = False
+    """True from the beginning of a message to the end of its header."""
+    _has_begun = False
+    """True where what came last is of a message."""
     _overhead = 0
     """Bytes received of the message that are not its body: header, chunk sizes, trailers."""
 
@@ -55,24 +59,24 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, unless it is too much for what is no body."""
-        # Empty lines before a message begin none, and uvicorn stops its own timer at whatever comes.
-        if self._is_between and self._timer is None:
-            self._wait()
+        """Take what came, unless it is too much for what is no body; wait for the rest of a header that is not whole yet."""
+        self._has_begun = not self._is_between
         self._overhead += len(data)
         super().data_received(data)
         if self._overhead > MAX_HEADER_BYTES:
             self._close_with(TOO_LARGE)
+        # Empty lines before a message begin none, and uvicorn stops its own timer at whatever comes.
+        elif self._timer is None and (self._is_heading or not self._has_begun):
+            self._wait()
 
     def on_message_begin(self) -> None:
-        """Begin the wait for the rest of the header."""
+        """A message has begun, with its header."""
         super().on_message_begin()
-        if self._timer is None:
-            self._wait()
+        self._has_begun = self._is_heading = True
 
     def on_headers_complete(self) -> None:
         """The header is whole: from here on the application keeps the time."""
-        self._is_between = False
+        self._is_between = self._is_heading = False
         self._wait_no_more()
         super().on_headers_complete()
 
