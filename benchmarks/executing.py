@@ -89,7 +89,7 @@ async def compared(url: str, customers: int) -> None:
     for query, text in QUERIES.items():
         document, number = documents.find(text), random.Random(query)
         variables = [json.loads(gateway_body(query, number.randrange(customers)))["variables"] for _ in range(4)]
-        wanted = [asked(document, None, one) for one in variables]
+        wanted = [asked(document.operation(None), one) for one in variables]
         for one in wanted:
             if (await planned(one)).data != (await by_core(one)).data:
                 raise RuntimeError(f"{query}: the plan and graphql-core answer otherwise")

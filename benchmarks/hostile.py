@@ -147,7 +147,7 @@ def run(schema: Any, document: Document) -> tuple[str, str]:
 async def introspected(schema: Any, document: Document) -> str:
     """What came of an introspection."""
     try:
-        await walked(schema, document, asked(document, None, None), Context(principal(0)))
+        await walked(schema, document, asked(document.operation(None), None), Context(principal(0)))
     except Refused as refused:
         return str(refused.errors[0]["message"])
     return "answered"
@@ -156,7 +156,7 @@ async def introspected(schema: Any, document: Document) -> str:
 async def failing(schema: Any) -> int:
     """Run a document at the end of many lines all of whose rows fail; how many errors it has."""
     document = Documents(schema, ServerSettings()).find(ERRORS)
-    found = asked(document, None, {"ids": ["no id"] * 100})
+    found = asked(document.operation(None), {"ids": ["no id"] * 100})
     context: Any = Context(principal(0))
     plan = found.operation.plan(context.principal, found.values)
     answer = await answered(plan, schema, document, found, context=context, translator=Translator(""))

@@ -67,12 +67,10 @@ class Asked(NamedTuple):
 
 
 def asked(
-    document: Document,
-    operation_name: str | None,
+    operation: Operation,
     variables: dict[str, Any] | None,  # JSON of any shape, coerced by the operation's own types
 ) -> Asked:
-    """The query or mutation of this name. Raises Refused where there is none or the variables do not fit."""
-    operation = document.operation(operation_name)
+    """A query or mutation with its variables. Raises Refused where it is neither or they do not fit."""
     if operation.kind is OperationType.SUBSCRIPTION:
         raise refused(Code.BAD_REQUEST, 400, "A subscription can't be answered by one response.")
     return asked_of(operation, variables)

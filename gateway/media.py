@@ -11,6 +11,7 @@ MAX_HEADER = 1_000
 MediaRange = tuple[str, dict[str, str]]
 
 
+@lru_cache(maxsize=256)
 def is_json(content_type: bytes | None) -> bool:
     """True for `application/json` in UTF-8 and nothing that merely resembles it."""
     if content_type is None:

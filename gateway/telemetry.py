@@ -1,5 +1,6 @@
 """Logs and metrics. Neither ever holds personal data, a query's text or an exception's message."""
 
+import asyncio
 import datetime as dt
 import logging
 import os
@@ -23,6 +24,7 @@ FRAMES = 12
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """The folder in which workers share their metrics; prometheus-client reads it from the environment when imported."""
 DURATIONS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+COUNTED_S = 0.1
 BREAKER = {Happening.OPENED: 1.0, Happening.PROBED: 0.5, Happening.CLOSED: 0.0}
 
 log = structlog.get_logger()
@@ -50,6 +52,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._answered: list[tuple[Exchange, float]] = []
+        """Requests that are not counted yet."""
         self._series: dict[tuple[Any, tuple[str, ...]], Any] = {}
         self._requests = Counter(
             "customer_graph_requests",
@@ -108,7 +112,18 @@ class Metrics:
         self._labelled(self._lags, source, topic).set(seconds)
 
     def observe(self, exchange: Exchange, duration_s: float) -> None:
-        """Count one answered request."""
+        """Have an answered request counted soon, with those that are answered meanwhile: one by one takes longer than what is
+        counted then."""
+        if not self._answered:
+            asyncio.get_running_loop().call_later(COUNTED_S, self._count)
+        self._answered.append((exchange, duration_s))
+
+    def _count(self) -> None:
+        answered, self._answered = self._answered, []
+        for exchange, duration_s in answered:
+            self._count_one(exchange, duration_s)
+
+    def _count_one(self, exchange: Exchange, duration_s: float) -> None:
         self._labelled(self._requests, str(exchange.status), exchange.operation).inc()
         self._labelled(self._durations, exchange.operation).observe(duration_s)
         if exchange.executor is not None:
@@ -144,6 +159,7 @@ class Metrics:
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format; with several workers, those of all."""
+        self._count()
         if MULTIPROCESS not in os.environ:
             return generate_latest(self._registry)
         registry = CollectorRegistry()

@@ -179,7 +179,7 @@ class Gateway:
         """The body of the response, read again from its JSON."""
         try:
             document = self._documents.find(query)
-            found = asked(document, None, dict(variables or {}))
+            found = asked(document.operation(None), dict(variables or {}))
             admit(found, context.principal)
             answer = await execute(schema(), document, found, context=context, translator=Translator(REQUEST_ID))
         except Refused as refusal:

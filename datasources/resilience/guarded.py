@@ -9,7 +9,6 @@ from datasources.ids import CustomerId
 from datasources.kinds import SourceSettings
 from datasources.layers import Layer, Layered
 from datasources.registry import Domain, Source
-from datasources.resilience.answers import Answers
 from datasources.resilience.breaker import Breaker, Tripping
 from datasources.resilience.bulkhead import Bulkhead
 from datasources.resilience.happenings import Note, unnoted
@@ -37,11 +36,11 @@ class Guarded:
             settings.breaker_percent, settings.breaker_calls, settings.breaker_window_s, settings.breaker_open_s
         )
         self.limits = Limits(
-            Answers(name),
-            Timeouts(name, self._limit_s, note, loop),
-            Bulkhead(name, settings.parallel, note),
-            Retries(name, settings.retries, settings.retry_percent, note),
-            Breaker(name, tripping, note, loop.time),
+            name,
+            breaker=Breaker(name, tripping, note, loop.time),
+            retries=Retries(name, settings.retries, settings.retry_percent, note),
+            bulkhead=Bulkhead(name, settings.parallel, note),
+            timeouts=Timeouts(name, self._limit_s, note, loop),
         )
         self._keeping = Keeping(name, settings.stale_if_error_s, note, loop.time)
         kept: tuple[Layer, ...] = (self._keeping,) if settings.stale_if_error_s else ()

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from datasources.errors import SourceError
+from datasources.errors import InvalidRequest
 from datasources.layers import Call
-from datasources.resilience.answers import Answers, check_count
+from datasources.resilience.answers import check_count, failure_of
 from datasources.resilience.breaker import Breaker
 from datasources.resilience.bulkhead import Bulkhead
 from datasources.resilience.retries import Retries
-from datasources.resilience.timeouts import Timeouts
+from datasources.resilience.timeouts import Timed, Timeouts
 
 
 class Limits:
@@ -20,15 +20,15 @@ class Limits:
     is_stepped = True
 
     def __init__(
-        self, answers: Answers, timeouts: Timeouts, bulkhead: Bulkhead, retries: Retries, breaker: Breaker
+        self, source: str, *, breaker: Breaker, retries: Retries, bulkhead: Bulkhead, timeouts: Timeouts
     ) -> None:
-        self.answers, self.timeouts, self.bulkhead = answers, timeouts, bulkhead
-        self.retries, self.breaker = retries, breaker
+        self._source, self.breaker, self.retries = source, breaker, retries
+        self.bulkhead, self.timeouts = bulkhead, timeouts
 
     def around(self, reader: Any, _name: str, call: Call) -> Call:
         """See Layer. Raises SourceError, InvalidRequest."""
-        answers, bulkhead, retries = self.answers, self.bulkhead, self.retries
-        counting, time_for_one = self.breaker.counting(reader.domain), self.timeouts.call
+        source, counting, retries = self._source, self.breaker.counting(reader.domain), self.retries
+        bulkhead, timeouts = self.bulkhead, self.timeouts
 
         async def limited(*arguments: Any, **named: Any) -> Any:
             with counting.call():
@@ -36,13 +36,17 @@ class Limits:
                 made = 0
                 while True:
                     try:
-                        with bulkhead, time_for_one() as own, answers:
+                        with bulkhead, Timed(timeouts) as own:
                             answer = await own.run(call(*arguments, **named))
                             check_count(answer, arguments)
                             return answer
-                    except SourceError as error:
-                        if not await retries.pause(error, made):
-                            raise
+                    except InvalidRequest:
+                        raise
+                    except Exception as error:  # noqa: BLE001  # of whatever kind
+                        failure = failure_of(source, error)
+                        if not await retries.pause(failure, made):
+                            raise failure  # noqa: B904  # it tells its cause where it is another
+                        del failure  # it knows this frame
                     made += 1
 
         return limited

@@ -14,13 +14,9 @@ class Timeouts:
     def __init__(self, source: str, limit_s: float, note: Note, loop: asyncio.AbstractEventLoop) -> None:
         self.source, self.note, self.patience = source, note, Patience(limit_s, loop)
 
-    def call(self) -> "Timed":
-        """What runs one call: `with timeouts.call() as own: await own.run(…)`. Raises SourceTimedOut."""
-        return Timed(self)
-
 
 class Timed(Interruptible):
-    """One call, which ends in time."""
+    """One call, which ends in time: `with Timed(timeouts) as own: await own.run(…)`. Raises SourceTimedOut."""
 
     __slots__ = ("_timeouts",)
 

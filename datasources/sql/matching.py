@@ -11,6 +11,7 @@ from datasources.profiles import Named, Within
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database, Prepared
 from datasources.sql.filters import conditions_of, given, parameters_of
+from datasources.sql.keys import keys_of
 from datasources.sql.reach import reach_of
 from datasources.sql.statements import rows_of_each
 from datasources.sql.tables.profiles import customers, identifiers
@@ -18,7 +19,7 @@ from datasources.sql.tables.profiles import customers, identifiers
 NAME: dict[str, TypeEngine[Any]] = {"own": Uuid(), "kind": String(), "system": String(), "value": String()}
 REACH = reach_of(customers.c.customer_id)
 
-_prepared: dict[tuple[str, frozenset[str]], Prepared[CustomerId]] = {}
+_prepared: dict[tuple[str, bool, frozenset[str]], Prepared[CustomerId]] = {}
 
 
 async def customers_named(database: Database, names: Sequence[Named], within: Within) -> Sequence[CustomerId | None]:
@@ -27,9 +28,10 @@ async def customers_named(database: Database, names: Sequence[Named], within: Wi
     An identifier belongs to one customer, so none is ambiguous (inv-I1). Raises SourceUnavailable, SourceTimedOut.
     """
     dialect, asked = database.dialect, given(REACH, within)
-    shape = dialect.name, frozenset(asked)
+    is_alone = len(names) == 1
+    shape = dialect.name, is_alone, frozenset(asked)
     if shape not in _prepared:
-        _prepared[shape] = Prepared(_select(dialect, asked), CustomerId, dialect, leading=1)
+        _prepared[shape] = Prepared(_select(dialect, asked, is_alone=is_alone), CustomerId, dialect, leading=1)
     keys = [(name.customer_id, name.kind.value if name.kind else "", name.system, name.value) for name in names]
     found = await rows_of_each(database, _prepared[shape], keys, NAME, parameters_of(dialect, asked))
     return [rows[0] if rows else None for rows in found]
@@ -44,8 +46,8 @@ def named(names: FromClause, place: ColumnElement[int]) -> FromClause:
     return union_all(by_id, by_identifier).subquery("known")
 
 
-def _select(dialect: Dialect, asked: Iterable[str]) -> Select[Any]:
-    names = dialect.keys(**NAME)
+def _select(dialect: Dialect, asked: Iterable[str], *, is_alone: bool) -> Select[Any]:
+    names = keys_of(dialect, NAME, is_alone=is_alone)
     known = named(names, names.c.position)
     return (
         select(known.c.position, customers.c.customer_id)

@@ -44,18 +44,12 @@ class Operation:
         self, schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode, grown: Callable[[], None]
     ) -> None:
         self._schema, self._document, self.node, self._grown = schema, document, node, grown
+        self.kind: OperationType = node.operation
+        """Query, mutation or subscription."""
+        self.name: str | None = node.name.value if node.name else None
+        """What its author called it."""
         self._variables = Variables(schema, node)
         self._plans: OrderedDict[Hashable, tuple[Plan | None, Compiler]] = OrderedDict()
-
-    @property
-    def kind(self) -> OperationType:
-        """Query, mutation or subscription."""
-        return self.node.operation
-
-    @property
-    def name(self) -> str | None:
-        """What its author called it."""
-        return self.node.name.value if self.node.name else None
 
     @property
     def bytes(self) -> int:

@@ -38,7 +38,7 @@ async def planned(golden: Golden, gateway: Gateway, documents: Documents) -> str
     """Who runs a golden query with its first variables: plan or graphql-core; or that it is refused before it is run."""
     try:
         document = documents.find(golden.text)
-        found = asked(document, None, await filled(golden.variables, gateway, {}))
+        found = asked(document.operation(None), await filled(golden.variables, gateway, {}))
     except Refused:
         return "refused"
     plan = found.operation.plan(await gateway.principal(golden.caller), found.values)
@@ -49,7 +49,7 @@ async def planned(golden: Golden, gateway: Gateway, documents: Documents) -> str
 async def analyzed_and_plain(golden: Golden, gateway: Gateway, document: Document) -> tuple[Any, Any]:
     """Data, errors and calls of a golden query: as its analysis tells them, and as it is answered without."""
     principal = await gateway.principal(golden.caller)
-    found = asked(document, None, await filled(golden.variables, gateway, {}))
+    found = asked(document.operation(None), await filled(golden.variables, gateway, {}))
     told = []
     for run in (analyzed, execute):
         context = await gateway.runtime.context(principal, gateway.now)

@@ -35,7 +35,7 @@ async def both(
 ) -> tuple[Told, Told]:
     """What graphql-core answers, and what the plan does. Raises Refused where the document is refused."""
     document = documents.find(query)
-    found = asked(document, None, variables)
+    found = asked(document.operation(None), variables)
     context = await make_context()
     expected = await walked(schema, document, found, context)
     plan = found.operation.plan(context.principal, found.values)

@@ -138,7 +138,7 @@ async def answer(
     query: str, variables: dict[str, Any] | None = None, name: str | None = None, context: Context | None = None
 ) -> dict[str, Any]:
     """The answer of an operation's plan, its errors as the specification writes them. Raises Refused."""
-    found = asked(Documents(SCHEMA, ServerSettings()).find(query), name, variables)
+    found = asked(Documents(SCHEMA, ServerSettings()).find(query).operation(name), variables)
     plan = found.operation.plan(ANONYMOUS, found.values)
     assert plan is not None
     outcome = await plan.run(context or Context(), found.values)

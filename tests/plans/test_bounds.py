@@ -52,7 +52,7 @@ def alive(kind: type) -> int:
 
 async def answer(held: Documents, text: str) -> Any:
     document, context = held.find(text), Context()
-    found = asked(document, None, None)
+    found = asked(document.operation(None), None)
     return (await execute(SCHEMA, document, found, context=context, translator=Translator("test"))).payload
 
 

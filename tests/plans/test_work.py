@@ -190,7 +190,7 @@ def nested(count: int) -> str:
 
 async def answer(text: str, over: Any) -> Any:
     document, context = made(text, over), Context()
-    found = asked(document, None, None)
+    found = asked(document.operation(None), None)
     return (await execute(over, document, found, context=context, translator=Translator("test"))).payload
 
 
@@ -215,7 +215,7 @@ async def test_introspection_that_multiplies_is_refused_and_the_standard_one_is_
 
     async def introspected(text: str) -> Any:
         document = made(text)
-        return await walked(whole_schema(), document, asked(document, None, None), Staff())
+        return await walked(whole_schema(), document, asked(document.operation(None), None), Staff())
 
     standard = await introspected(get_introspection_query(input_value_deprecation=True, specified_by_url=True))
     assert standard.errors == []

@@ -21,7 +21,7 @@ def without(*scopes: str) -> Principal:
 
 
 def steps(query: str, principal: Principal = ALL, **variables: Any) -> list[Step]:
-    found = asked(Documents(schema(), ServerSettings()).find(query), None, variables)
+    found = asked(Documents(schema(), ServerSettings()).find(query).operation(None), variables)
     return found.operation.explained(principal, found.values).steps
 
 
