@@ -48,7 +48,7 @@ class Prepared(Generic[Row]):
         compiled = statement.compile(dialect=dialect.compiler, compile_kwargs={"render_postcompile": True})
         assert isinstance(compiled, SQLCompiler)  # noqa: S101  # a statement compiles to nothing else
         self.sql, self.leading = compiled.string, leading
-        self._constants = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
+        self._constants = dict(compiled.params)
         self._binds = [(name, _sent_as(compiled.binds[name].type, dialect)) for name in compiled.positiontup or ()]
         columns = list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
         self.columns = tuple(str(column.key) for column in columns[leading:])
