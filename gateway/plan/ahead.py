@@ -54,6 +54,8 @@ def leading(known: Callable[[Run], CustomerId | None], resolve: Resolve, fields:
 
     def lead(row: Any, run: Run) -> Any:
         asked = resolve(row, run)
+        if asked is None:
+            return None
         value = asked if isinstance(asked, asyncio.Future) else run.stepped(asked)
         sources = run.context.sources
         customer = _known(known, run) if sources.profiles.asks_together and not value.done() else None

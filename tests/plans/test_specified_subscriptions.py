@@ -62,7 +62,7 @@ async def test_6_2_3_each_event_of_the_source_is_an_answer() -> None:
 
 async def test_6_2_3_a_subscription_is_not_answered_by_one_response() -> None:
     with pytest.raises(Refused) as raised:
-        asked_by_request(DOCUMENTS.find("subscription { ticks { number } }"), None, None)
+        asked_by_request(DOCUMENTS.find("subscription { ticks { number } }").operation(None), None)
     assert [one["message"] for one in raised.value.errors] == ["A subscription can't be answered by one response."]
 
 
