@@ -69,6 +69,7 @@ def assemble(opening: Opening) -> Starlette:
         async with opening(metrics) as service:
             app.state.service = service
             yield
+        metrics.count()
 
     async def scrape(_request: Request) -> Response:
         return Response(metrics.text(), headers={"content-type": METRICS_TYPE})

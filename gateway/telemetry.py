@@ -115,10 +115,11 @@ class Metrics:
         """Have an answered request counted soon, with those that are answered meanwhile: one by one takes longer than what is
         counted then."""
         if not self._answered:
-            asyncio.get_running_loop().call_later(COUNTED_S, self._count)
+            asyncio.get_running_loop().call_later(COUNTED_S, self.count)
         self._answered.append((exchange, duration_s))
 
-    def _count(self) -> None:
+    def count(self) -> None:
+        """Count what was answered since it was last done."""
         answered, self._answered = self._answered, []
         for exchange, duration_s in answered:
             self._count_one(exchange, duration_s)
@@ -159,7 +160,7 @@ class Metrics:
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format; with several workers, those of all."""
-        self._count()
+        self.count()
         if MULTIPROCESS not in os.environ:
             return generate_latest(self._registry)
         registry = CollectorRegistry()
