@@ -196,8 +196,9 @@ def cause(error: BaseException) -> dict[str, Any]:
     found: BaseException | None = error
     while found is not None and len(types) < FRAMES:
         types.append(f"{type(found).__module__}.{type(found).__qualname__}")
-        at = traceback.extract_tb(found.__traceback__)[-FRAMES:]
-        frames = [f"{_module(frame.filename)}:{frame.lineno} {frame.name}" for frame in at] or frames
+        # `extract_tb` would look at every file as well, for the text of lines that nobody asks for.
+        at = [(frame.f_code, line) for frame, line in traceback.walk_tb(found.__traceback__)][-FRAMES:]
+        frames = [f"{_module(code.co_filename)}:{line} {code.co_name}" for code, line in at] or frames
         found = found.__cause__ or found.__context__
     return {
         "error": types[0],
