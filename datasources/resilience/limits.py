@@ -14,7 +14,7 @@ from datasources.resilience.timeouts import Timed, Timeouts
 class Limits:
     """What a breaker counts is a call, however often it is tried; a try takes a place and has its own time.
 
-    Each limit is entered and left by a plain call: a coroutine for each would cost as much as all of them do.
+    Each limit is entered and left by a plain call, all in one coroutine.
     """
 
     is_stepped = True
