@@ -170,9 +170,7 @@ class Cursors:
     def encode(self, position: Position, belongs_to: bytes) -> str:
         """The cursor of a position in the list that `belongs_to` tells (its name, filter and order)."""
         body = _ENCODER.encode(position)
-        signed = self._begun(belongs_to).copy()  # as `_sign` does
-        signed.update(body)
-        return base64url(signed.digest() + body)
+        return base64url(self._sign(body, belongs_to) + body)
 
     def decode(self, cursor: str, belongs_to: bytes, argument: str) -> Position:
         """The position that a cursor of this list tells. Raises InvalidRequest for any other text."""

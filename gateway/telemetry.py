@@ -169,9 +169,8 @@ class Metrics:
 
 
 @cache
-def _requests() -> (
-    Any
-):  # the logger, as it is once it was asked for a first time: what it is made of is looked up no more
+def _requests() -> Any:  # structlog's logger, which it leaves untyped
+    """The logger of requests, made once: structlog makes one of what is configured at each line."""
     return log.bind()
 
 

@@ -30,7 +30,7 @@ class Breaker:
     def __init__(self, source: str, tripping: Tripping, note: Note, clock: Callable[[], float]) -> None:
         self._source, self._tripping, self._note, self._clock = source, tripping, note, clock
         self._window = Window(tripping.window_s, clock)
-        self.probe_at: float | None = None
+        self._probe_at: float | None = None
         """When the next probe may be made; None while closed."""
         self._is_probing = False
         self._failed_at: dict[Domain, float] = {}
@@ -38,7 +38,7 @@ class Breaker:
     @property
     def is_open(self) -> bool:
         """True until a probe has been answered."""
-        return self.probe_at is not None
+        return self._probe_at is not None
 
     def has_failures(self, domain: Domain) -> bool:
         """True where a call for the domain failed within the window."""
@@ -55,7 +55,7 @@ class Breaker:
 
     def begin_probe(self) -> None:
         """Raises SourceCutOff where none may be made yet, or one is being made."""
-        if self._is_probing or (self.probe_at is not None and self._clock() < self.probe_at):
+        if self._is_probing or (self._probe_at is not None and self._clock() < self._probe_at):
             self._note(self._source, Happening.CUT_OFF)
             raise SourceCutOff(self._source, "reading")
         self._is_probing = True
@@ -81,12 +81,12 @@ class Breaker:
             self._window.count()
 
     def _open(self) -> None:
-        self.probe_at = self._clock() + self._tripping.open_s
+        self._probe_at = self._clock() + self._tripping.open_s
         self._note(self._source, Happening.OPENED)
 
     def _close(self) -> None:
         """As if nothing had been."""
-        self.probe_at = None
+        self._probe_at = None
         self._window = Window(self._tripping.window_s, self._clock)
         self._failed_at.clear()
         self._note(self._source, Happening.CLOSED)
@@ -107,7 +107,7 @@ class Counting:
 
     def call(self) -> "Counting | Probe":
         """What stands around one call: while the breaker is closed, itself. Raises SourceCutOff."""
-        return self if self._breaker.probe_at is None else self._breaker.probe()
+        return self._breaker.probe() if self._breaker.is_open else self
 
     def __enter__(self) -> None:
         """A call begins."""
