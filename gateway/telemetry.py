@@ -209,32 +209,25 @@ def cause(error: BaseException) -> dict[str, Any]:
 
 def configure(level: int = logging.INFO) -> None:
     """Send all logs, the libraries' too, to the error stream: JSON lines, or readable ones on a terminal."""
-    shared: list[Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _without_messages,
-    ]
-    renderer: Processor
-    processors: list[Processor]
-    factory: structlog.WriteLoggerFactory | structlog.BytesLoggerFactory
+    processors: list[Processor] = [_line]
     if sys.stderr.isatty():
-        renderer = structlog.dev.ConsoleRenderer()
-        processors, factory = [*shared, renderer], structlog.WriteLoggerFactory(sys.stderr)
-    else:
-        renderer = structlog.processors.JSONRenderer(serializer=_serialized)
-        processors, factory = [_line], structlog.BytesLoggerFactory(sys.stderr.buffer)
+        processors = [
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _without_messages,
+            structlog.dev.ConsoleRenderer(),
+        ]
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=factory,
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     _requests.cache_clear()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *processors]
         )
     )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
@@ -250,14 +243,10 @@ def _without_messages(_logger: WrappedLogger, _method: str, event: EventDict) ->
     return event
 
 
-def _line(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
-    """The JSON of a line, as `shared` and `renderer` make it of a library's in several steps."""
+def _line(logger: WrappedLogger, method: str, event: EventDict) -> str:
+    """The JSON of a line, in one step: there is one for every request."""
     event["level"], event["timestamp"] = method, dt.datetime.now(dt.UTC)
-    return orjson.dumps(_without_messages(logger, method, event), default=str, option=orjson.OPT_UTC_Z)
-
-
-def _serialized(event: object, **_options: object) -> str:
-    return orjson.dumps(event, default=str).decode()
+    return orjson.dumps(_without_messages(logger, method, event), default=str, option=orjson.OPT_UTC_Z).decode()
 
 
 def _module(filename: str) -> str:
