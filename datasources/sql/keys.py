@@ -20,9 +20,8 @@ def keys_of(dialect: Dialect, columns: Mapping[str, TypeEngine[Any]], *, is_alon
     return select(literal_column("0", Integer()).label("position"), *parts).subquery("keys")
 
 
-def bound_keys(dialect: Dialect, /, **columns: Sequence[Any]) -> dict[str, Any]:
+def bound_keys(dialect: Dialect, /, *, is_alone: bool, **columns: Sequence[Any]) -> dict[str, Any]:
     """The parameters that fill the table of keys: as many values of each column as there are keys."""
-    first = next(iter(columns.values()))
-    if len(first) != 1:
+    if not is_alone:
         return dialect.bind_keys(columns)
-    return {f"{ONE}_{name}": values[0] for name, values in columns.items()}
+    return {f"{ONE}_{name}": value for name, (value,) in columns.items()}

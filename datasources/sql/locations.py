@@ -21,7 +21,7 @@ from datasources.paging import Page, PageRequest, page_of_list
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database, Prepared
-from datasources.sql.filters import Condition, among, conditions_of, equal, given, parameters_of
+from datasources.sql.filters import Condition, among, equal
 from datasources.sql.reader import SqlReader
 from datasources.sql.statements import EachOf, Keyed, Paged, Rows
 from datasources.sql.tables.locations import locations
@@ -91,17 +91,20 @@ BOX = {name: Real() for name in ("south", "north", "west", "east")}
 BY_DISTANCE = ("distance_meters", "id")
 
 
-def _in_box(keys: FromClause, dialect: Dialect, asked: frozenset[str]) -> Select[Any]:
+def _in_box(keys: FromClause, *conditions: ColumnElement[bool]) -> Select[Any]:
     on = and_(
         locations.c.latitude >= keys.c.south,
         locations.c.latitude <= keys.c.north,
         locations.c.longitude >= keys.c.west,
         locations.c.longitude <= keys.c.east,
-        *conditions_of(dialect, FILTERS, asked),
+        *conditions,
     )
     return select(keys.c.position, locations.c.id, locations.c.latitude, locations.c.longitude).select_from(
         keys.join(locations, on)
     )
+
+
+BOXES = EachOf(Candidate, BOX, _in_box, FILTERS)
 
 
 class SqlLocations(SqlReader):
@@ -111,7 +114,6 @@ class SqlLocations(SqlReader):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._boxes: dict[frozenset[str], EachOf[Candidate]] = {}
         self._schedules: Prepared[str] = Prepared(select(SCHEDULE).distinct(), str, database.dialect)
 
     async def locations(self, ids: Sequence[UUID]) -> Sequence[LocationRow | None]:
@@ -159,12 +161,8 @@ class SqlLocations(SqlReader):
 
     async def _near(self, points: Sequence[GeoPoint], within_meters: int, *asked: object) -> list[list[Near]]:
         """What lies around each point, nearest first: a box by the index, then the exact distance."""
-        dialect, filters = self._database.dialect, given(FILTERS, *asked)
-        names = frozenset(filters)
-        if names not in self._boxes:
-            self._boxes[names] = EachOf(Candidate, BOX, lambda keys: _in_box(keys, dialect, names))
         boxes = [msgspec.structs.astuple(box_around(point, within_meters)) for point in points]
-        found = await self._boxes[names].fetch(self._database, boxes, **parameters_of(dialect, filters))
+        found = await BOXES.fetch(self._database, boxes, *asked)
         return [_nearest(point, rows, within_meters) for point, rows in zip(points, found, strict=True)]
 
     async def _with_rows(self, lists: Sequence[Sequence[Near]]) -> list[tuple[LocationRow, ...]]:

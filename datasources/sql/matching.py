@@ -1,6 +1,6 @@
 """Whom messages name, found through the profiles' index of identifiers: one statement for any number of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, String, Uuid, and_, select, union_all
@@ -8,18 +8,13 @@ from sqlalchemy.types import TypeEngine
 
 from datasources.ids import CustomerId
 from datasources.profiles import Named, Within
-from datasources.sql.dialects import Dialect
-from datasources.sql.engine import Database, Prepared
-from datasources.sql.filters import conditions_of, given, parameters_of
-from datasources.sql.keys import keys_of
+from datasources.sql.engine import Database
 from datasources.sql.reach import reach_of
-from datasources.sql.statements import rows_of_each
+from datasources.sql.statements import EachOf
 from datasources.sql.tables.profiles import customers, identifiers
 
 NAME: dict[str, TypeEngine[Any]] = {"own": Uuid(), "kind": String(), "system": String(), "value": String()}
 REACH = reach_of(customers.c.customer_id)
-
-_prepared: dict[tuple[str, bool, frozenset[str]], Prepared[CustomerId]] = {}
 
 
 async def customers_named(database: Database, names: Sequence[Named], within: Within) -> Sequence[CustomerId | None]:
@@ -27,13 +22,8 @@ async def customers_named(database: Database, names: Sequence[Named], within: Wi
 
     An identifier belongs to one customer, so none is ambiguous (inv-I1). Raises SourceUnavailable, SourceTimedOut.
     """
-    dialect, asked = database.dialect, given(REACH, within)
-    is_alone = len(names) == 1
-    shape = dialect.name, is_alone, frozenset(asked)
-    if shape not in _prepared:
-        _prepared[shape] = Prepared(_select(dialect, asked, is_alone=is_alone), CustomerId, dialect, leading=1)
     keys = [(name.customer_id, name.kind.value if name.kind else "", name.system, name.value) for name in names]
-    found = await rows_of_each(database, _prepared[shape], keys, NAME, parameters_of(dialect, asked))
+    found = await MATCHES.fetch(database, keys, within)
     return [rows[0] if rows else None for rows in found]
 
 
@@ -46,11 +36,13 @@ def named(names: FromClause, place: ColumnElement[int]) -> FromClause:
     return union_all(by_id, by_identifier).subquery("known")
 
 
-def _select(dialect: Dialect, asked: Iterable[str], *, is_alone: bool) -> Select[Any]:
-    names = keys_of(dialect, NAME, is_alone=is_alone)
+def _select(names: FromClause, *conditions: ColumnElement[bool]) -> Select[Any]:
     known = named(names, names.c.position)
     return (
         select(known.c.position, customers.c.customer_id)
         .select_from(known.join(customers, customers.c.customer_id == known.c.customer_id))
-        .where(*conditions_of(dialect, REACH, asked))
+        .where(*conditions)
     )
+
+
+MATCHES: EachOf[CustomerId] = EachOf(CustomerId, NAME, _select, REACH)

@@ -151,7 +151,7 @@ class Paged(Generic[Row]):
         parameters = _placed(page) | own
         is_alone = len(owners) == 1
         if self.owner is not None:
-            parameters |= bound_keys(dialect, owner=owners)
+            parameters |= bound_keys(dialect, is_alone=is_alone, owner=owners)
         if asked:
             parameters |= parameters_of(dialect, asked)
         statement = self._statement(dialect, page, frozenset(asked), is_alone=is_alone)
@@ -247,42 +247,49 @@ def _each(keys: FromClause, values: FromClause) -> FromClause:
 
 
 class EachOf(Generic[Row]):
-    """Any other statement over keys: `build` selects the position of the key, then the fields of the row."""
+    """Any other statement over keys: `build` selects the position of the key, then what makes the row, of the table of
+    keys and the conditions that filters make."""
 
     def __init__(
-        self, row: Callable[..., Row], key: Mapping[str, TypeEngine[Any]], build: Callable[[FromClause], Select[Any]]
+        self,
+        row: Callable[..., Row],
+        key: Mapping[str, TypeEngine[Any]],
+        build: Callable[..., Select[Any]],
+        filters: Mapping[str, Condition] | None = None,
     ) -> None:
-        self.row, self.key, self.build = row, key, build
-        self._prepared: dict[tuple[str, bool], Prepared[Row]] = {}
+        self.row, self.key, self.build, self.filters = row, key, build, filters or {}
+        self._prepared: dict[tuple[str, bool, frozenset[str]], Prepared[Row]] = {}
 
-    async def fetch(self, database: Database, keys: Sequence[Any], **parameters: Any) -> list[tuple[Row, ...]]:
-        """The rows of each key, in the order given. Raises SourceUnavailable, SourceTimedOut."""
-        dialect = database.dialect
-        shape = dialect.name, len(keys) == 1
+    async def fetch(
+        self, database: Database, keys: Sequence[Any], *within: Any, **parameters: Any
+    ) -> list[tuple[Row, ...]]:
+        """The rows of each key that the filters let pass, in the order given. Raises SourceUnavailable, SourceTimedOut."""
+        if not keys:
+            return []
+        dialect, is_alone = database.dialect, len(keys) == 1
+        asked = given(self.filters, *within)
+        columns = zip(self.key, [keys] if len(self.key) == 1 else zip(*keys, strict=True), strict=True)
+        parameters |= bound_keys(dialect, is_alone=is_alone, **dict(columns))
+        if asked:
+            parameters |= parameters_of(dialect, asked)
+        statement = self._statement(dialect, frozenset(asked), is_alone=is_alone)
+        if is_alone:
+            found, _ = await database.fetch_alone(statement, parameters)
+            return [tuple(found)]
+        rows: list[list[Row]] = [[] for _ in keys]
+        for position, row in await database.fetch(statement, parameters):
+            if row is not None:
+                rows[position].append(row)
+        return [tuple(own) for own in rows]
+
+    def _statement(self, dialect: Dialect, asked: frozenset[str], *, is_alone: bool) -> Prepared[Row]:
+        shape = dialect.name, is_alone, asked
         prepared = self._prepared.get(shape)
         if prepared is None:
-            sent = keys_of(dialect, self.key, is_alone=len(keys) == 1)
-            prepared = self._prepared[shape] = Prepared(self.build(sent), self.row, dialect, leading=1)
-        return await rows_of_each(database, prepared, keys, self.key, parameters)
-
-
-async def rows_of_each(
-    database: Database, prepared: Prepared[Row], keys: Sequence[Any], names: Iterable[str], parameters: dict[str, Any]
-) -> list[tuple[Row, ...]]:
-    """The rows of each key, in the order given, of a statement that tells the key's position first."""
-    if not keys:
-        return []
-    columns = tuple(names)
-    parts = [keys] if len(columns) == 1 else list(zip(*keys, strict=True))
-    parameters |= bound_keys(database.dialect, **dict(zip(columns, parts, strict=True)))
-    if len(keys) == 1:
-        found, _ = await database.fetch_alone(prepared, parameters)
-        return [tuple(found)]
-    rows: list[list[Row]] = [[] for _ in keys]
-    for position, row in await database.fetch(prepared, parameters):
-        if row is not None:
-            rows[position].append(row)
-    return [tuple(own) for own in rows]
+            sent = keys_of(dialect, self.key, is_alone=is_alone)
+            built = self.build(sent, *conditions_of(dialect, self.filters, asked))
+            prepared = self._prepared[shape] = Prepared(built, self.row, dialect, leading=1)
+        return prepared
 
 
 class Keyed(Generic[Row]):
@@ -298,8 +305,9 @@ class Keyed(Generic[Row]):
         filters: Mapping[str, Condition] | None = None,
     ) -> None:
         self.rows, self.key, self.sorted_by, self.where = rows, tuple(key), tuple(sorted_by), tuple(where)
-        self.filters = filters or {}
-        self._prepared: dict[tuple[str, bool, frozenset[str]], Prepared[Row]] = {}
+        types = {name: rows.table.c[name].type for name in self.key}
+        self.all_each = EachOf(rows.make, types, self._select, filters).fetch
+        """See EachOf.fetch."""
 
     async def one_each(
         self, database: Database, keys: Sequence[Any], within: Any = None, **parameters: Any
@@ -308,27 +316,8 @@ class Keyed(Generic[Row]):
         found = await self.all_each(database, keys, within, **parameters)
         return [rows[0] if rows else None for rows in found]
 
-    async def all_each(
-        self, database: Database, keys: Sequence[Any], within: Any = None, **parameters: Any
-    ) -> list[tuple[Row, ...]]:
-        """The rows of each key, in the order given. Raises SourceUnavailable, SourceTimedOut."""
-        dialect = database.dialect
-        asked = given(self.filters, within)
-        is_alone = len(keys) == 1
-        shape = dialect.name, is_alone, frozenset(asked)
-        prepared = self._prepared.get(shape)
-        if prepared is None:
-            selected = self._select(dialect, asked, is_alone=is_alone)
-            prepared = self._prepared[shape] = Prepared(selected, self.rows.make, dialect, leading=1)
-        return await rows_of_each(database, prepared, keys, self.key, parameters | parameters_of(dialect, asked))
-
-    def _select(self, dialect: Dialect, asked: Iterable[str], *, is_alone: bool) -> Select[Any]:
-        keys = keys_of(dialect, {name: self.rows.table.c[name].type for name in self.key}, is_alone=is_alone)
-        on = and_(
-            *(self.rows.table.c[name] == keys.c[name] for name in self.key),
-            *self.where,
-            *conditions_of(dialect, self.filters, asked),
-        )
+    def _select(self, keys: FromClause, *conditions: ColumnElement[bool]) -> Select[Any]:
+        on = and_(*(self.rows.table.c[name] == keys.c[name] for name in self.key), *self.where, *conditions)
         return (
             select(keys.c.position, *self.rows.columns)
             .select_from(self.rows.joined_to(keys, on))
