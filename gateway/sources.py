@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime as dt
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -34,6 +33,7 @@ from datasources.sql.split import part
 from datasources.surroundings import Connected, Surroundings
 from gateway.access_sections import NotifierSettings, address_of
 from gateway.config import Settings
+from gateway.programs import SharedProgram
 from gateway.relays import couriers, running
 from gateway.sharing import Shared
 from gateway.signing import SigningKey
@@ -43,7 +43,6 @@ from resolvers.throttling import Throttle
 
 WRITTEN = tuple(name for name in Writers.__struct_fields__ if name != "access")
 """The domains that can be written, by the name of their writer."""
-PROGRAM_TTL_S = 5.0
 HEALTH_S = 1.0
 
 
@@ -86,10 +85,7 @@ class Runtime:
         self.cursors = Cursors(settings.cursors.key)
         rate = Rate(settings.auth.lookups_per_minute, settings.auth.lookup_burst)
         self.lookups = Throttle("lookups", rate, shared.counters)
-        self._search = settings.search.mode
-        self._reader = main.around(SqlProgram(home))
-        self._program: Program | None = None
-        self._loaded_at = 0.0
+        self._shared_program = SharedProgram(main.around(SqlProgram(home)).program, settings.search.mode)
 
     @property
     def databases(self) -> dict[str, Database]:
@@ -122,15 +118,7 @@ class Runtime:
 
     async def program(self) -> Program:
         """The program, read anew after five seconds. Raises SourceUnavailable, SourceTimedOut, NotConfigured."""
-        if self._program is None or time.monotonic() - self._loaded_at > PROGRAM_TTL_S:
-            loaded = await self._reader.program()
-            if self._search is not None:
-                search = msgspec.structs.replace(loaded.settings.search, mode=self._search)
-                loaded = msgspec.structs.replace(
-                    loaded, settings=msgspec.structs.replace(loaded.settings, search=search)
-                )
-            self._program, self._loaded_at = loaded, time.monotonic()
-        return self._program
+        return await self._shared_program.program()
 
     async def context(self, principal: Principal, now: dt.datetime | None = None, *, request_id: str = "") -> Context:
         """What one request carries, at the time given or else the program's own. Raises as `program` does."""
@@ -165,6 +153,7 @@ class Runtime:
 
     async def close(self) -> None:
         """Disconnect every source, and then what was told of their writes."""
+        await self._shared_program.close()
         for source in self.each.values():
             await source.close()
         await self.shared.close()

@@ -22,7 +22,7 @@ from datasources.program import Clock
 from datasources.registry import Domain
 from datasources.sql.tables import metadata
 from datasources.sql.tables.program import program
-from gateway import sources
+from gateway import programs, sources
 from gateway.app import create_app
 from gateway.config import Settings, settings_of
 from gateway.development import DevelopmentKey
@@ -38,7 +38,7 @@ DOWN = {
 
 @pytest.fixture(autouse=True)
 def no_program_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "PROGRAM_TTL_S", 0.0)
+    monkeypatch.setattr(programs, "PROGRAM_TTL_S", 0.0)
 
 
 def settings(key: DevelopmentKey, url: str) -> Settings:

