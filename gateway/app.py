@@ -19,6 +19,7 @@ from gateway.errors import rule_of
 from gateway.http import GraphQLEndpoint
 from gateway.identity import Identity
 from gateway.keys import keys_of
+from gateway.plan.reads import read_all
 from gateway.sources import Runtime
 from gateway.telemetry import Metrics, cause, log
 from schema.build import build
@@ -57,7 +58,9 @@ class Gateway(Starlette):
 
 def create_app(settings: Settings) -> Starlette:
     """The gateway of a program."""
-    return assemble(partial(_service, settings, build()))
+    schema = build()
+    read_all(schema)
+    return assemble(partial(_service, settings, schema))
 
 
 def assemble(opening: Opening) -> Starlette:

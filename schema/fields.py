@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import strawberry
+from graphql import GraphQLField
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
@@ -120,6 +121,12 @@ class GraphField(StrawberryField):
     def is_masked(self) -> bool:
         """True when callers without `unmasked_by` see the value, or parts of it, masked."""
         return self.pii is not None or self.masks_parts
+
+
+def definition_of(field: GraphQLField) -> GraphField | None:
+    """What a field of the schema was made of; None for one that is not ours, such as those of introspection."""
+    found = field.extensions.get(DEFINITION)
+    return found if isinstance(found, GraphField) else None
 
 
 def argument(

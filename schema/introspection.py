@@ -22,7 +22,7 @@ from graphql import (
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
 
 from permissions.model import Principal, RequiredScopes, ViewerKind
-from schema.fields import DEFINITION, NEEDS, GraphField
+from schema.fields import NEEDS, definition_of
 from schema.views import VIEWS
 
 PARTS_HELD = 32
@@ -138,8 +138,8 @@ class _Part:
     def _is_open(self, field: GraphQLField) -> bool:
         needs: tuple[RequiredScopes, ...] = field.extensions.get(NEEDS, ())
         if self._is_anonymous:
-            definition = field.extensions.get(DEFINITION)
-            return not needs and not (isinstance(definition, GraphField) and definition.is_authenticated)
+            definition = definition_of(field)
+            return not needs and (definition is None or not definition.is_authenticated)
         return all(map(self._principal.holds, needs))
 
     def _is_there(self, type_: GraphQLNamedType) -> bool:

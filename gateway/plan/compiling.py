@@ -140,7 +140,7 @@ class Compiler:
             return Planned(field, later=field)
         selection = self._below(type_, details)
         field.complete = self._completer(type_, wanted, selection, details)
-        field.reads = reads_of(wanted, _below_read(type_, selection))
+        field.reads = reads_of(wanted.parent, wanted.definition, _below_read(type_, selection))
         definition = wanted.definition
         if definition is not None and definition.paging is not None and definition.serve is not None:
             assert selection is not None  # noqa: S101  # connections are objects

@@ -28,7 +28,7 @@ from permissions.masking import PiiKind, masked
 from permissions.model import AccessDenied, Principal, RequiredScopes
 from permissions.policy import NotAuthenticated
 from schema.connections import ShownPage
-from schema.fields import DEFINITION, NEEDS, GraphField, Paging, Serve
+from schema.fields import NEEDS, GraphField, Paging, Serve, definition_of
 from schema.serving import check_texts, page_request
 
 
@@ -39,8 +39,7 @@ class Wanted:
         self.field, self.nodes = field, nodes
         self.parent, self.name = parent, nodes[0].name.value
         self.coordinate = f"{parent}.{self.name}"
-        definition = field.extensions.get(DEFINITION)
-        self.definition = definition if isinstance(definition, GraphField) else None
+        self.definition = definition_of(field)
         self.arguments = Arguments(field, nodes[0]) if field.args else None
 
     @property

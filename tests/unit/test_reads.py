@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 
-from gateway.plan.fields import Wanted
 from gateway.plan.reads import reads_of
 from resolvers.context import PerRequest
-from schema.fields import DEFINITION, GraphField
+from schema.fields import GraphField
 from schema.views import VIEWS, ViewOf
 
 
@@ -113,9 +111,7 @@ def _of(below: frozenset[str] | None = frozenset(), **how: Any) -> frozenset[str
     definition.python_name = how.pop("name", "field")
     for name, value in how.items():
         setattr(definition, name, value)
-    field: Any = SimpleNamespace(extensions={DEFINITION: definition}, args={})
-    node: Any = SimpleNamespace(name=SimpleNamespace(value="field"))
-    return reads_of(Wanted("Held", field, [node]), below)
+    return reads_of("Held", definition, below)
 
 
 @pytest.fixture(autouse=True)
