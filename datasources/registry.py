@@ -10,6 +10,9 @@ from datasources.ids import CustomerId
 class Domain(Enum):
     """A domain is the unit that is bound to one source."""
 
+    # Enum's own is Python, and a domain is looked up with each field that asks a source.
+    __hash__ = object.__hash__
+
     PROFILES = "PROFILES"
     EVENTS = "EVENTS"
     POINTS = "POINTS"

@@ -71,13 +71,11 @@ def interrupt(running: "asyncio.Future[Any]") -> None:
 class Interruptible:
     """A part of a coroutine that can be ended from outside, in a task or without one: what it waits for is cancelled."""
 
-    __slots__ = ("_blocked", "_is_to_cancel", "due", "is_ended")
-
-    def __init__(self) -> None:
-        self.due, self.is_ended = 0.0, False
-        """When it is overdue, where somebody looks after that."""
-        self._is_to_cancel = False
-        self._blocked: asyncio.Future[Any] | None = None
+    due = 0.0
+    """When it is overdue, where somebody looks after that."""
+    is_ended = False
+    _is_to_cancel = False
+    _blocked: asyncio.Future[Any] | None = None
 
     def end(self) -> None:
         """Cancel what it waits for, once, as a task that is cancelled does; what is there already it is still given."""

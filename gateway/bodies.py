@@ -35,6 +35,13 @@ class Limits(msgspec.Struct, frozen=True):
     depth: int = 32
 
 
+MEMBERS = (
+    ("query", str, "a string"),
+    ("extensions", dict, "an object"),
+    ("operationName", str, "a string"),
+    ("variables", dict, "an object"),
+)
+"""What a body is read for: what each is, and how that is told."""
 BATCHES = Limits(4 * 1_048_576, 100_000, 40)
 
 
@@ -77,15 +84,15 @@ def parsed(body: bytes, limits: Limits) -> GraphQLRequest:
     """The request in a body. Raises Refused."""
     plain = _plain(body, limits)
     given = _strict(body, limits) if plain is None else plain
-    query = _member(given, "query", str, "a string")
+    for name, kind, wanted in MEMBERS:
+        value = given.get(name)
+        if value is not None and not isinstance(value, kind):
+            raise bad(f"{name} must be {wanted}.")
+    query = given.get("query")
     if query is None:
         raise bad("The body has no query.")
-    _member(given, "extensions", dict, "an object")
     return GraphQLRequest(
-        query,
-        _member(given, "operationName", str, "a string"),
-        _member(given, "variables", dict, "an object"),
-        plain is not None and are_short(body),
+        query, given.get("operationName"), given.get("variables"), plain is not None and are_short(body)
     )
 
 
@@ -130,13 +137,6 @@ def _strict(body: bytes, limits: Limits) -> dict[str, Any]:
 def bad(message: str) -> Refused:
     """The refusal of a body that is no request."""
     return refused(Code.BAD_REQUEST, 400, message)
-
-
-def _member(given: dict[str, Any], name: str, kind: type, wanted: str) -> Any:  # the kind that is asked for, or None
-    value = given.get(name)
-    if value is not None and not isinstance(value, kind):
-        raise bad(f"{name} must be {wanted}.")
-    return value
 
 
 def _check(body: bytes, given: object, limits: Limits) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Iterable, Iterator
 from inspect import isawaitable
-from typing import Any, NamedTuple, Protocol, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 import msgspec
 from graphql import GraphQLError, GraphQLSchema, OperationType
@@ -53,7 +53,7 @@ class Answer(msgspec.Struct, frozen=True):
         return executor(is_planned=self.is_planned)
 
 
-class Asked(NamedTuple):
+class Asked(msgspec.Struct, frozen=True):
     """One operation, with what was given for its variables and what that means."""
 
     operation: Operation

@@ -1,11 +1,13 @@
 """GraphQL over HTTP: one endpoint that takes POST with JSON, and shows browsers GraphiQL where that is on."""
 
 import asyncio
+import math
 import random
 import re
 import time
 from collections.abc import Awaitable
 from enum import Enum
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
@@ -93,7 +95,7 @@ class GraphQLEndpoint:
         self._identity, self._contexts, self._metrics = identity, contexts, metrics
         self._documents = Documents(schema, settings)
         self._deadlines = Deadlines(asyncio.get_running_loop())
-        self._in_flight = InFlight(metrics)
+        self._in_flight = InFlight(metrics.run)
         self._failed_sign_ins = FailedSignIns()
         self._page = get_graphql_ide_html().encode() if settings.explorer else None
 
@@ -124,11 +126,11 @@ class GraphQLEndpoint:
         exchange, translator, accept = of
         if scope["method"] != "POST":
             return self._shown(scope["method"], headers)
-        _check_media(headers, accept)
-        purpose = _purpose(headers.get(b"graphql-cost"), headers.get(EXPLAIN))
-        deadline = self._deadlines.after(_within_s(headers.get(b"x-request-timeout-ms"), self._settings.deadline_s))
+        terms = _terms(accept, *map(headers.get, TERMS))
+        purpose = terms.purpose
+        deadline = self._deadlines.after(min(terms.within_s, self._settings.deadline_s))
         principal = await self._principal(scope, headers)
-        exchange.principal = principal.kind.value
+        exchange.principal = principal.kind._value_
         if EXPLAIN in headers:
             explain.check(principal)
         limits = limits_of(principal.scopes, self._settings.max_body_bytes)
@@ -170,7 +172,7 @@ class GraphQLEndpoint:
         """The operation with its document, noted before its variables are looked at."""
         document = self._documents.find(request.query)
         operation = document.operation(request.operation_name)
-        exchange.operation = operation.kind.value
+        exchange.operation = operation.kind._value_
         exchange.name = operation.name[:MAX_NAME] if operation.name else None
         return document, asked(operation, request.variables)
 
@@ -202,6 +204,33 @@ class GraphQLEndpoint:
         return answer
 
 
+class Terms(msgspec.Struct, frozen=True):
+    """How a request wants to be answered."""
+
+    purpose: Purpose
+    within_s: float
+    """Infinite where it says nothing."""
+
+
+TERMS = (b"content-type", b"content-encoding", b"graphql-cost", EXPLAIN, b"x-request-timeout-ms")
+"""The headers that tell it."""
+TERMS_HELD = 128
+
+
+@lru_cache(TERMS_HELD)
+def _terms(
+    accept: str | None,
+    content_type: bytes | None,
+    encoding: bytes | None,
+    cost: bytes | None,
+    explaining: bytes | None,
+    timeout_ms: bytes | None,
+) -> Terms:
+    """What such headers mean: a client sends the same ones each time. Raises Refused."""
+    _check_media(accept, content_type, encoding)
+    return Terms(_purpose(cost, explaining), _within_s(timeout_ms))
+
+
 def _purpose(cost: bytes | None, explaining: bytes | None) -> Purpose:
     """What the headers ask for. A word that is not known must not run an operation, nor two that exclude each other."""
     if cost is None and explaining is None:
@@ -217,19 +246,19 @@ def _purpose(cost: bytes | None, explaining: bytes | None) -> Purpose:
     return found
 
 
-def _within_s(asked_ms: bytes | None, most_s: float) -> float:
-    """In how many seconds the answer has to be there: as many as were asked for, up to `most_s`."""
+def _within_s(asked_ms: bytes | None) -> float:
+    """In how many seconds the answer is asked for."""
     if asked_ms is None:
-        return most_s
+        return math.inf
     if not MILLISECONDS.fullmatch(asked_ms):
         raise refused(Code.BAD_REQUEST, 400, "X-Request-Timeout-Ms is a whole number of milliseconds, at least 1.")
-    return min(int(asked_ms) / 1_000, most_s)
+    return int(asked_ms) / 1_000
 
 
-def _check_media(headers: dict[bytes, bytes], accept: str | None) -> None:
-    if not media.is_json(headers.get(b"content-type")):
+def _check_media(accept: str | None, content_type: bytes | None, encoding: bytes | None) -> None:
+    if not media.is_json(content_type):
         raise refused(Code.BAD_REQUEST, 415, "The body must be application/json in UTF-8.")
-    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+    if encoding is not None and encoding.lower() != b"identity":
         raise refused(Code.BAD_REQUEST, 415, "The body must not be compressed.")
     if accept is None:
         raise refused(Code.BAD_REQUEST, 406, f"Answers are {media.GRAPHQL} or {media.JSON}.")

@@ -17,7 +17,7 @@ from datasources.notifiers.logged import LoggedNotifier
 from datasources.notifiers.smtp import MailServer, Security, SmtpNotifier
 from datasources.notifying import TOPIC, Notifier, Postman, Template
 from datasources.paging import Cursors
-from datasources.program import Program, ProgramSettings
+from datasources.program import ProgramSettings
 from datasources.read_only import ReadOnly
 from datasources.registry import Domain, Source
 from datasources.relaying import Relay, Tell
@@ -86,6 +86,8 @@ class Runtime:
         rate = Rate(settings.auth.lookups_per_minute, settings.auth.lookup_burst)
         self.lookups = Throttle("lookups", rate, shared.counters)
         self._shared_program = SharedProgram(main.around(SqlProgram(home)).program, settings.search.mode)
+        self.program = self._shared_program.program
+        """See SharedProgram."""
 
     @property
     def databases(self) -> dict[str, Database]:
@@ -115,10 +117,6 @@ class Runtime:
         for source in each.values():
             await source.open()
         return cls(guarded, sources, settings, equipment, shared=shared)
-
-    async def program(self) -> Program:
-        """The program, read anew after five seconds. Raises SourceUnavailable, SourceTimedOut, NotConfigured."""
-        return await self._shared_program.program()
 
     async def context(self, principal: Principal, now: dt.datetime | None = None, *, request_id: str = "") -> Context:
         """What one request carries, at the time given or else the program's own. Raises as `program` does."""

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -54,6 +54,9 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._answered: list[tuple[Exchange, float]] = []
         """Requests that are not counted yet."""
+        self._running = 0
+        self._is_due = False
+        """True while a timer is set to count."""
         self._series: dict[tuple[Any, tuple[str, ...]], Any] = {}
         self._requests = Counter(
             "customer_graph_requests",
@@ -92,7 +95,7 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livemax",
         )
-        self.in_flight = Gauge(
+        self._in_flight = Gauge(
             "customer_graph_requests_in_flight",
             "Operations that run.",
             registry=self._registry,
@@ -114,12 +117,27 @@ class Metrics:
     def observe(self, exchange: Exchange, duration_s: float) -> None:
         """Have an answered request counted soon, with those that are answered meanwhile: one by one takes longer than what is
         counted then."""
-        if not self._answered:
-            asyncio.get_running_loop().call_later(COUNTED_S, self.count)
         self._answered.append((exchange, duration_s))
+        if not self._is_due:
+            self._count_soon()
+
+    def run(self, running: int) -> None:
+        """Have it told soon how many operations run now."""
+        self._running = running
+        if not self._is_due:
+            self._count_soon()
+
+    def _count_soon(self) -> None:
+        self._is_due = True
+        asyncio.get_running_loop().call_later(COUNTED_S, self._count_now)
+
+    def _count_now(self) -> None:
+        self._is_due = False
+        self.count()
 
     def count(self) -> None:
-        """Count what was answered since it was last done."""
+        """Count what was answered since it was last done, and tell how much runs."""
+        self._in_flight.set(self._running)
         answered, self._answered = self._answered, []
         for exchange, duration_s in answered:
             self._count_one(exchange, duration_s)
@@ -169,22 +187,28 @@ class Metrics:
 
 
 @cache
-def _requests() -> Any:  # structlog's logger, which it leaves untyped
-    """The logger of requests, made once: structlog makes one of what is configured at each line."""
-    return log.bind()
+def _teller() -> Callable[[EventDict], None]:
+    """Logs what is told of a request; lines of JSON without the steps that structlog takes for each, a third of its time."""
+    configured = structlog.get_config()
+    if configured["processors"] != [_line]:
+        return lambda event: log.info(**event)
+    write = configured["logger_factory"]().msg
+    return lambda event: write(_line(None, "info", event))
 
 
 def report(exchange: Exchange, duration_s: float) -> None:
     """The one log line of a request."""
-    _requests().info(
-        "request",
-        request_id=exchange.request_id,
-        status=exchange.status,
-        ms=round(duration_s * 1_000, 2),
-        operation=exchange.operation,
-        name=exchange.name,
-        principal=exchange.principal,
-        codes=exchange.codes,
+    _teller()(
+        {
+            "event": "request",
+            "request_id": exchange.request_id,
+            "status": exchange.status,
+            "ms": round(duration_s * 1_000, 2),
+            "operation": exchange.operation,
+            "name": exchange.name,
+            "principal": exchange.principal,
+            "codes": exchange.codes,
+        }
     )
 
 
@@ -207,7 +231,7 @@ def cause(error: BaseException) -> dict[str, Any]:
     }
 
 
-def configure(level: int = logging.INFO) -> None:
+def configure() -> None:
     """Send all logs, the libraries' too, to the error stream: JSON lines, or readable ones on a terminal."""
     processors: list[Processor] = [_line]
     if sys.stderr.isatty():
@@ -219,19 +243,19 @@ def configure(level: int = logging.INFO) -> None:
         ]
     structlog.configure(
         processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    _requests.cache_clear()
+    _teller.cache_clear()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *processors]
         )
     )
-    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
-    logging.getLogger("uvicorn").setLevel(level)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("uvicorn").setLevel(logging.INFO)
 
 
 def _without_messages(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

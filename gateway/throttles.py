@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from gateway.errors import Code, refused
-from gateway.telemetry import Metrics
 
 MAX_IN_FLIGHT = 64
 MAX_FAILURES = 100
@@ -17,20 +16,21 @@ RETRY_SOON = ((b"retry-after", b"1"),)
 class InFlight:
     """Operations that run in this worker; beyond the limit they are refused at once instead of waiting."""
 
-    def __init__(self, metrics: Metrics, limit: int = MAX_IN_FLIGHT) -> None:
-        self._limit, self._running, self._gauge = limit, 0, metrics.in_flight
+    def __init__(self, tell: Callable[[int], None], limit: int = MAX_IN_FLIGHT) -> None:
+        """`tell` is told how many run, whenever that changes."""
+        self._limit, self._running, self._tell = limit, 0, tell
 
     def __enter__(self) -> None:
         """Take a place among those that run. Raises Refused when there is none."""
         if self._running >= self._limit:
             raise refused(Code.RATE_LIMITED, 503, "The gateway is busy, try again in a second.", RETRY_SOON)
         self._running += 1
-        self._gauge.inc()
+        self._tell(self._running)
 
     def __exit__(self, *_: object) -> None:
         """Give it back."""
         self._running -= 1
-        self._gauge.dec()
+        self._tell(self._running)
 
 
 class FailedSignIns:

@@ -220,7 +220,8 @@ class Loaders:
     def _stop(self) -> None:
         begun, self._begun = self._begun, []
         for one in begun:
-            interrupt(one)
+            if not one.done():
+                interrupt(one)
 
     def call(self, method: Method[Value], *arguments: Any, **named: Any) -> Awaitable[Value]:
         """The result of a method that takes no keys, counted, its failure remembered; in a task of its own, since resolvers run in none."""
@@ -331,7 +332,7 @@ class Loaders:
 def call_name(method: Callable[..., Any]) -> str:
     """`domain.method`, as calls of a reader's bound method are told."""
     domain: Domain = method.__self__.domain  # type: ignore[attr-defined]  # a reader has one
-    return f"{domain.value.lower()}.{method.__name__}"
+    return f"{domain._value_.lower()}.{method.__name__}"
 
 
 def _late(asked: Any) -> SourceTimedOut:

@@ -97,7 +97,7 @@ def display_name(context: Context) -> Callable[[CustomerRow], str]:
     reads_profile, reads_cards = context.holds(READ_PROFILE), context.holds(READ_CARDS)
 
     def name_of(row: CustomerRow) -> str:
-        if reads_profile and (name := " ".join(part for part in (row.first_name, row.last_name) if part)):
+        if reads_profile and (name := " ".join([part for part in (row.first_name, row.last_name) if part])):
             return name
         candidates = (
             row.loyalty_number if reads_cards else None,

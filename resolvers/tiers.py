@@ -1,6 +1,7 @@
 """Tiers of a customer."""
 
 import datetime as dt
+from collections.abc import Mapping
 from uuid import UUID
 
 import msgspec
@@ -63,7 +64,17 @@ def system(row: CustomerTierRow | TierChangeRow, context: Context) -> TierSystem
 
 def tier(row: CustomerTierRow, context: Context) -> Tier:
     """The tier held."""
-    return tier_of(system(row, context), row.tier_key)
+    return _tiers(context).get((row.system_key, row.tier_key)) or tier_of(system(row, context), row.tier_key)
+
+
+def _tiers(context: Context) -> Mapping[tuple[str, str], Tier]:
+    """The program's tiers by the keys of their systems and their own, gathered once."""
+    found: Mapping[tuple[str, str], Tier] | None = context.program.memo.get(_tiers)
+    if found is None:
+        systems = context.settings.tier_systems
+        found = {(system.key, tier.key): tier for system in systems for tier in system.tiers}
+        context.program.memo[_tiers] = found
+    return found
 
 
 def before(row: TierChangeRow, context: Context) -> Tier | None:

@@ -27,7 +27,7 @@ def parse_id(text: str, argument: str, *types: str) -> tuple[str, tuple[UUID, ..
         wanted = f"an id of a {' or '.join(types)}" if types else "an id of this graph"
         raise InvalidRequest(f"This is not {wanted}.", argument)
     raw = a2b_base64(found[2].translate(STANDARD) + "=" * (-len(found[2]) % 4))
-    return found[1], tuple(UUID(bytes=raw[start : start + 16]) for start in range(0, len(raw), 16))
+    return found[1], tuple([UUID(bytes=raw[start : start + 16]) for start in range(0, len(raw), 16)])
 
 
 def parse_uuid(text: str, argument: str) -> UUID:

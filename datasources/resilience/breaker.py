@@ -29,16 +29,14 @@ class Breaker:
 
     def __init__(self, source: str, tripping: Tripping, note: Note, clock: Callable[[], float]) -> None:
         self._source, self._tripping, self._note, self._clock = source, tripping, note, clock
-        self._window = Window(tripping.window_s, clock)
-        self._probe_at: float | None = None
-        """When the next probe may be made; None while closed."""
+        self.window = Window(tripping.window_s, clock)
+        """What is counted while it is closed."""
+        self.is_open = False
+        """True until a probe has been answered."""
+        self._probe_at = 0.0
+        """When the next probe may be made, while it is open."""
         self._is_probing = False
         self._failed_at: dict[Domain, float] = {}
-
-    @property
-    def is_open(self) -> bool:
-        """True until a probe has been answered."""
-        return self._probe_at is not None
 
     def has_failures(self, domain: Domain) -> bool:
         """True where a call for the domain failed within the window."""
@@ -55,7 +53,7 @@ class Breaker:
 
     def begin_probe(self) -> None:
         """Raises SourceCutOff where none may be made yet, or one is being made."""
-        if self._is_probing or (self._probe_at is not None and self._clock() < self._probe_at):
+        if self._is_probing or (self.is_open and self._clock() < self._probe_at):
             self._note(self._source, Happening.CUT_OFF)
             raise SourceCutOff(self._source, "reading")
         self._is_probing = True
@@ -69,30 +67,28 @@ class Breaker:
         elif is_failure(error):
             self._open()
 
-    def count(self, domain: Domain, error: BaseException | None) -> None:
-        """Count a call; one that was cancelled or never sent tells nothing."""
-        if error is None:
-            self._window.count()
-        elif is_failure(error):
+    def count_error(self, domain: Domain, error: BaseException) -> None:
+        """Count a call that failed; one that was cancelled or never sent tells nothing."""
+        if is_failure(error):
             self._failed_at[domain] = self._clock()
-            self._window.count(failed=1)
+            self.window.count(failed=1)
             self._open_where_most_failed()
         elif isinstance(error, Exception) and not isinstance(error, UNASKED):
-            self._window.count()
+            self.window.count()
 
     def _open(self) -> None:
-        self._probe_at = self._clock() + self._tripping.open_s
+        self.is_open, self._probe_at = True, self._clock() + self._tripping.open_s
         self._note(self._source, Happening.OPENED)
 
     def _close(self) -> None:
         """As if nothing had been."""
-        self._probe_at = None
-        self._window = Window(self._tripping.window_s, self._clock)
+        self.is_open = False
+        self.window = Window(self._tripping.window_s, self._clock)
         self._failed_at.clear()
         self._note(self._source, Happening.CLOSED)
 
     def _open_where_most_failed(self) -> None:
-        calls, failed = self._window.sums()
+        calls, failed = self.window.sums()
         if calls >= self._tripping.calls and failed * 100 >= calls * self._tripping.percent and not self.is_open:
             self._open()
 
@@ -114,7 +110,11 @@ class Counting:
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         """It has ended."""
-        self._breaker.count(self._domain, error)
+        breaker = self._breaker
+        if error is None:
+            breaker.window.count()
+        else:
+            breaker.count_error(self._domain, error)
 
 
 class Probe:

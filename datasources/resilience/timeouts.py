@@ -18,10 +18,7 @@ class Timeouts:
 class Timed(Interruptible):
     """One call, which ends in time: `with Timed(timeouts) as own: await own.run(…)`. Raises SourceTimedOut."""
 
-    __slots__ = ("_timeouts",)
-
     def __init__(self, timeouts: Timeouts) -> None:
-        super().__init__()
         self._timeouts = timeouts
 
     def __enter__(self) -> "Timed":

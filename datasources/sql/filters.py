@@ -65,10 +65,14 @@ def bound(dialect: Dialect, name: str, value: Hashable) -> dict[str, Any]:
 
 def given(filters: Mapping[str, Condition], *asked: Any) -> dict[str, Any]:
     """What the filter structs give of the attributes that a table answers."""
-    structs = [one for one in asked if one is not None]
-    if not structs:
-        return {}
-    return {name: value for one in structs for name in filters if (value := getattr(one, name, None)) is not None}
+    found: dict[str, Any] = {}
+    for one in asked:
+        if one is not None:
+            for name in filters:
+                value = getattr(one, name, None)
+                if value is not None:
+                    found[name] = value
+    return found
 
 
 def parameters_of(dialect: Dialect, values: Mapping[str, Any]) -> dict[str, Any]:

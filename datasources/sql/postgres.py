@@ -192,7 +192,7 @@ class Postgres:
         """One statement with an array of rows for each: a round trip costs as much as a page of rows."""
         if len(statements) == 1:
             return (await self.fetch(*statements[0]),)
-        sql = joined(tuple(sql for sql, _ in statements))
+        sql = joined(tuple([sql for sql, _ in statements]))
         (answers,) = await self.fetch(sql, [value for _, values in statements for value in values])
         return answers
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from datasources.errors import SourceError, SourceRefused
 from datasources.sql.dialect import Dialect, Values
@@ -10,7 +11,7 @@ from datasources.sql.transacting import Rows
 from datasources.stepping import Stepped
 
 
-class Asked(NamedTuple):
+class Asked(msgspec.Struct, frozen=True):
     """A statement that waits for its rows."""
 
     sql: str

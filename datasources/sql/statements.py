@@ -98,15 +98,6 @@ class Shape(msgspec.Struct, frozen=True):
     columns: frozenset[str] | None
 
 
-def _placed(page: PageRequest) -> dict[str, Any]:
-    """The parameters for the clock, the limit and the cursors."""
-    parameters: dict[str, Any] = {"now": page.now, "limit": page.size + 1}
-    for name, position in (("after", page.after), ("before", page.before)):
-        if position is not None:
-            parameters |= {f"{name}_{index}": value for index, value in enumerate(position)}
-    return parameters
-
-
 class Paged(Generic[Row]):
     """A list that is read by pages, in a total order: by `order`, all in one direction, the last column unique.
 
@@ -145,10 +136,10 @@ class Paged(Generic[Row]):
         Raises SourceUnavailable, SourceTimedOut, InvalidRequest.
         """
         dialect = database.dialect
-        check_position(page.after, self._kinds, "after")
-        check_position(page.before, self._kinds, "before")
+        parameters: dict[str, Any] = {"now": page.now, "limit": page.size + 1, **own}
+        if page.after is not None or page.before is not None:
+            parameters |= self._placed(page)
         asked = given(self.filters, page.filter, within)
-        parameters = _placed(page) | own
         is_alone = len(owners) == 1
         if self.owner is not None:
             parameters |= bound_keys(dialect, is_alone=is_alone, owner=owners)
@@ -165,6 +156,15 @@ class Paged(Generic[Row]):
             if row is not None:
                 rows[position].append(row)
         return pages_of(rows, page, self.order, totals)
+
+    def _placed(self, page: PageRequest) -> dict[str, Any]:
+        """The parameters for the cursors. Raises InvalidRequest."""
+        parameters: dict[str, Any] = {}
+        for name, position in (("after", page.after), ("before", page.before)):
+            if position is not None:
+                check_position(position, self._kinds, name)
+                parameters |= {f"{name}_{index}": value for index, value in enumerate(position)}
+        return parameters
 
     async def of_all(self, database: Database, page: PageRequest, within: Any = None) -> Page[Row]:
         """A page of the one list there is. Raises SourceUnavailable, SourceTimedOut."""

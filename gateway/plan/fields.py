@@ -5,7 +5,7 @@ A field that says nothing, of a schema that is not the gateway's, is resolved as
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from inspect import iscoroutinefunction, signature
 from operator import attrgetter
 from types import SimpleNamespace
@@ -41,6 +41,8 @@ class Wanted:
         self.coordinate = f"{parent}.{self.name}"
         self.definition = definition_of(field)
         self.arguments = Arguments(field, nodes[0]) if field.args else None
+        self.checked = None if self.arguments is None else Held(partial(_checked, self.arguments))
+        """The arguments by name, with texts that can be held."""
 
     @property
     def needs(self) -> tuple[RequiredScopes, ...]:
@@ -93,10 +95,10 @@ class Wanted:
     @property
     def known(self) -> Callable[[Run], CustomerId | None] | None:
         """Tells the customer who is asked for before their row is there; None where the arguments never do."""
-        tell, arguments = None if self.definition is None else self.definition.known, self.arguments
+        tell, checked = None if self.definition is None else self.definition.known, self.checked
         if tell is None:
             return None
-        return lambda run: tell(run.context, **({} if arguments is None else arguments.of(run.variables)))
+        return lambda run: tell(run.context, **({} if checked is None else checked.of(run)))
 
     @property
     def asks(self) -> bool:
@@ -171,12 +173,10 @@ def _attribute(name: str) -> Resolve:
 
 
 def _served(wanted: Wanted, serve: Serve) -> Resolve:
-    arguments = wanted.arguments
-    if arguments is None:
+    checked = wanted.checked
+    if checked is None:
         return lambda row, run: serve(row, run.context)
-
-    held = Held(lambda run: _checked(arguments, run))
-    return lambda row, run: serve(row, run.context, **held.of(run))
+    return lambda row, run: serve(row, run.context, **checked.of(run))
 
 
 def streamed(wanted: Wanted) -> Resolve:
@@ -243,11 +243,12 @@ class Paged:
     def __init__(
         self, wanted: Wanted, serve: Serve, paging: Paging, projection: Projection, *, wants_total: bool
     ) -> None:
-        arguments, coordinate = wanted.arguments, wanted.coordinate
+        arguments, checked, coordinate = wanted.arguments, wanted.checked, wanted.coordinate
         assert arguments is not None  # noqa: S101  # every connection has `first` and `after`
+        assert checked is not None  # noqa: S101  # as above
 
         def asked(run: Run) -> tuple[PageRequest, bytes]:
-            given = _checked(arguments, run)
+            given = checked.of(run)
             columns = projection.columns(coordinate)
             request = page_request(coordinate, paging, run.context, given, wants_total=wants_total, columns=columns)
             return request, list_identity(coordinate, request)

@@ -77,9 +77,7 @@ class Operation:
     def plan(self, principal: Principal, variables: VariableValues) -> Plan | None:
         """The plan for callers like this one, with these conditions of `@skip` and `@include`, of a subscription a
         `Subscription`; None where graphql-core has to run it. Those asked for lately are held."""
-        values = variables.coerced
-        conditions = tuple(values.get(name) for name in self._conditions)
-        key = principal.scopes, principal.kind, conditions
+        key = principal.scopes, principal.kind._value_, *map(variables.coerced.get, self._conditions)
         try:
             plan, _ = self._plans[key]
         except KeyError:

@@ -57,9 +57,13 @@ class Price:
         self.steps = len(formula)
         """Steps that it takes to work the price out."""
         self._formula, self._root, self._total = formula, root, total
+        self._always = None if self.steps else min(value(total, ()), CEILING)
+        """The price where it depends on nothing."""
 
     def of(self, variables: Variables) -> float:
         """The price with these variables, coerced; what is above the ceiling is told as the ceiling."""
+        if self._always is not None:
+            return self._always
         return min(value(self._total, self._formula.results(variables)), CEILING)
 
     def by_path(self, variables: Variables) -> dict[Path, float]:
