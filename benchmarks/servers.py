@@ -22,6 +22,8 @@ from gateway.config import Settings, settings_of
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "benchmark-secret-of-at-least-32-bytes"  # noqa: S105  # signs the benchmark's own tokens alone
+PROCESS_CLOCK = 2
+"""The lowest bits of such a clock's number; above them stands the process, inverted."""
 MASTER_KEY = base64.b64encode(b"benchmark-master-key-of-32-bytes").decode()
 CONFIG = """
 [server]
@@ -131,6 +133,10 @@ def _token() -> str:
 
 
 def cpu_s(process: psutil.Process) -> float:
+    """User and system time of a process. Linux has a clock for each (clock_getcpuclockid(3)), in nanoseconds; what is told
+    elsewhere is counted in hundredths of a second."""
+    if sys.platform == "linux":
+        return time.clock_gettime(~process.pid << 3 | PROCESS_CLOCK)
     times = process.cpu_times()
     return float(times.user + times.system)
 
