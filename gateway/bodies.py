@@ -35,12 +35,12 @@ class Limits(msgspec.Struct, frozen=True):
     depth: int = 32
 
 
-MEMBERS = (
-    ("query", str, "a string"),
-    ("extensions", dict, "an object"),
-    ("operationName", str, "a string"),
-    ("variables", dict, "an object"),
-)
+MEMBERS: dict[str, tuple[type, str]] = {
+    "query": (str, "a string"),
+    "operationName": (str, "a string"),
+    "variables": (dict, "an object"),
+    "extensions": (dict, "an object"),
+}
 """What a body is read for: what each is, and how that is told."""
 BATCHES = Limits(4 * 1_048_576, 100_000, 40)
 
@@ -84,16 +84,23 @@ def parsed(body: bytes, limits: Limits) -> GraphQLRequest:
     """The request in a body. Raises Refused."""
     plain = _plain(body, limits)
     given = _strict(body, limits) if plain is None else plain
-    for name, kind, wanted in MEMBERS:
-        value = given.get(name)
-        if value is not None and not isinstance(value, kind):
-            raise bad(f"{name} must be {wanted}.")
-    query = given.get("query")
-    if query is None:
-        raise bad("The body has no query.")
-    return GraphQLRequest(
-        query, given.get("operationName"), given.get("variables"), plain is not None and are_short(body)
-    )
+    query, name, variables, extensions = map(given.get, MEMBERS)
+    if not (
+        isinstance(query, str)
+        and (name is None or isinstance(name, str))
+        and (variables is None or isinstance(variables, dict))
+        and (extensions is None or isinstance(extensions, dict))
+    ):
+        raise _unfit(given)
+    return GraphQLRequest(query, name, variables, plain is not None and are_short(body))
+
+
+def _unfit(given: dict[str, Any]) -> Refused:
+    """The refusal of a body one of whose members is not what it should be."""
+    for name, (kind, wanted) in MEMBERS.items():
+        if not isinstance(given.get(name), kind | None):
+            return bad(f"{name} must be {wanted}.")
+    return bad("The body has no query.")
 
 
 def _plain(body: bytes, limits: Limits) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import traceback
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -139,18 +140,19 @@ class Metrics:
         """Count what was answered since it was last done, and tell how much runs."""
         self._in_flight.set(self._running)
         answered, self._answered = self._answered, []
+        tally: defaultdict[tuple[Any, ...], int] = defaultdict(int)
         for exchange, duration_s in answered:
-            self._count_one(exchange, duration_s)
-
-    def _count_one(self, exchange: Exchange, duration_s: float) -> None:
-        self._labelled(self._requests, str(exchange.status), exchange.operation).inc()
-        self._labelled(self._durations, exchange.operation).observe(duration_s)
-        if exchange.executor is not None:
-            self._labelled(self._executions, exchange.executor).inc()
-        for code in exchange.codes:
-            self._labelled(self._errors, code).inc()
-        for call, times in exchange.calls.items():
-            self._labelled(self._calls, call).inc(times)
+            self._labelled(self._durations, exchange.operation).observe(duration_s)
+            tally[self._requests, str(exchange.status), exchange.operation] += 1
+            tally[self._executions, exchange.executor] += 1
+            for code in exchange.codes:
+                tally[self._errors, code] += 1
+            for call, times in exchange.calls.items():
+                tally[self._calls, call] += times
+        tally.pop((self._executions, None), None)
+        # Many are alike, and each increment takes a lock and several calls.
+        for (metric, *labels), times in tally.items():
+            self._labelled(metric, *labels).inc(times)
 
     def looked(self, domain: Domain, found: int, missing: int) -> None:
         """Count the keys of one call that the cache answered, and those that it did not."""

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Generator, Hashable, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -48,8 +49,13 @@ class Prepared(Generic[Row]):
         compiled = statement.compile(dialect=dialect.compiler, compile_kwargs={"render_postcompile": True})
         assert isinstance(compiled, SQLCompiler)  # noqa: S101  # a statement compiles to nothing else
         self.sql, self.leading = compiled.string, leading
+        names = compiled.positiontup or ()
         self._constants = dict(compiled.params)
-        self._binds = [(name, _sent_as(compiled.binds[name].type, dialect)) for name in compiled.positiontup or ()]
+        self._pick: Callable[[Mapping[str, Any]], Sequence[Any]] = (
+            itemgetter(*names) if len(names) > 1 else lambda given: [given[name] for name in names]
+        )
+        sent_as = [(index, _sent_as(compiled.binds[name].type, dialect)) for index, name in enumerate(names)]
+        self._processes = [(index, process) for index, process in sent_as if process is not None]
         columns = list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
         self.columns = tuple(str(column.key) for column in columns[leading:])
         """The names of the columns that make up a row."""
@@ -58,11 +64,11 @@ class Prepared(Generic[Row]):
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """The parameters in the order of the statement, as the driver takes them."""
-        return [
-            value if process is None or value is None else process(value)
-            for name, process in self._binds
-            for value in (parameters[name] if name in parameters else self._constants[name],)
-        ]
+        values = list(self._pick({**self._constants, **parameters}))
+        for index, process in self._processes:
+            if values[index] is not None:
+                values[index] = process(values[index])
+        return values
 
 
 class Make(Generic[Row]):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 
 import asyncpg
@@ -192,8 +193,8 @@ class Postgres:
         """One statement with an array of rows for each: a round trip costs as much as a page of rows."""
         if len(statements) == 1:
             return (await self.fetch(*statements[0]),)
-        sql = joined(tuple([sql for sql, _ in statements]))
-        (answers,) = await self.fetch(sql, [value for _, values in statements for value in values])
+        texts, values = zip(*statements, strict=True)
+        (answers,) = await self.fetch(joined(texts), list(chain.from_iterable(values)))
         return answers
 
     async def transact(self, begin: Callable[[], Steps[Made]], *, keep: bool) -> Made:
