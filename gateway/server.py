@@ -9,10 +9,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from gateway import telemetry
@@ -36,6 +37,45 @@ TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
+class Answers:
+    """The transport of answers: each header goes out with the beginning of its body.
+
+    By itself it is a packet that wakes a client for nothing, at the cost of all that follows.
+    """
+
+    def __init__(self, transport: asyncio.Transport, protocol: HttpToolsProtocol) -> None:
+        self._transport, self._protocol = transport, protocol
+        self._answering: RequestResponseCycle | None = None
+        """Whose header was written last."""
+        self._header: bytes | None = None
+        self.is_closing = transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        """Send it, or keep it until the next where it is a header."""
+        header, cycle = self._header, self._protocol.cycle
+        if header is not None:
+            self._header = None
+            self._transport.writelines((header, data))
+        elif cycle is not self._answering and cycle.response_started:
+            self._answering, self._header = cycle, data
+        else:
+            self._transport.write(data)
+
+    def send_header(self) -> None:
+        """Send a header that no body follows."""
+        if self._header is not None:
+            self._transport.write(self._header)
+            self._header = None
+
+    def close(self) -> None:
+        """Close once all is sent."""
+        self.send_header()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:  # whatever else a transport has
+        return getattr(self._transport, name)
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """Closes connections that stay silent, or take too long or too much for a header."""
 
@@ -53,6 +93,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin the wait for the first header."""
         super().connection_made(transport)
+        self.transport = self._answers = Answers(transport, self)  # type: ignore[assignment]  # what uvicorn uses of one
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -92,6 +133,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_between = True
         self._overhead = 0
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """The answer is whole."""
+        self._answers.send_header()
+        super().on_response_complete()
 
     def _wait(self) -> None:
         self._timer = self.loop.call_later(self.header_s + CLOCK_S, self._close_with, TOO_SLOW)

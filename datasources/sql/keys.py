@@ -20,7 +20,7 @@ def keys_of(dialect: Dialect, columns: Mapping[str, TypeEngine[Any]], *, is_alon
     return select(literal_column("0", Integer()).label("position"), *parts).subquery("keys")
 
 
-def bound_keys(dialect: Dialect, /, *, is_alone: bool, **columns: Sequence[Any]) -> dict[str, Any]:
+def bound_keys(dialect: Dialect, columns: Mapping[str, Sequence[Any]], *, is_alone: bool) -> dict[str, Any]:
     """The parameters that fill the table of keys: as many values of each column as there are keys."""
     if not is_alone:
         return dialect.bind_keys(columns)

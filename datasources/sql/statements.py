@@ -142,7 +142,7 @@ class Paged(Generic[Row]):
         asked = given(self.filters, page.filter, within)
         is_alone = len(owners) == 1
         if self.owner is not None:
-            parameters |= bound_keys(dialect, is_alone=is_alone, owner=owners)
+            parameters |= bound_keys(dialect, {"owner": owners}, is_alone=is_alone)
         if asked:
             parameters |= parameters_of(dialect, asked)
         statement = self._statement(dialect, page, frozenset(asked), is_alone=is_alone)
@@ -258,6 +258,8 @@ class EachOf(Generic[Row]):
         filters: Mapping[str, Condition] | None = None,
     ) -> None:
         self.row, self.key, self.build, self.filters = row, key, build, filters or {}
+        self._has_parts = len(key) > 1
+        """True where a key is several values, False where it is one."""
         self._prepared: dict[tuple[str, bool, frozenset[str]], Prepared[Row]] = {}
 
     async def fetch(
@@ -268,8 +270,8 @@ class EachOf(Generic[Row]):
             return []
         dialect, is_alone = database.dialect, len(keys) == 1
         asked = given(self.filters, *within)
-        columns = zip(self.key, [keys] if len(self.key) == 1 else zip(*keys, strict=True), strict=True)
-        parameters |= bound_keys(dialect, is_alone=is_alone, **dict(columns))
+        columns = dict(zip(self.key, zip(*keys, strict=True) if self._has_parts else (keys,), strict=True))
+        parameters |= bound_keys(dialect, columns, is_alone=is_alone)
         if asked:
             parameters |= parameters_of(dialect, asked)
         statement = self._statement(dialect, frozenset(asked), is_alone=is_alone)

@@ -98,6 +98,21 @@ def test_a_request_is_answered_over_the_wire(running: Running) -> None:
     assert "server" not in response.headers
 
 
+def test_a_header_comes_with_its_body_and_without_one_alone(running: Running) -> None:
+    asked = post(f"content-length: {len(BODY)}", body=BODY)
+    with running.connection() as opened:
+        for _ in range(3):
+            opened.sendall(asked)
+            assert opened.recv(65_536).endswith(b'\r\n\r\n{"data":{"hello":"world"}}')
+        opened.sendall(asked + asked)
+        received = b""
+        while received.count(b"HTTP/1.1 200 OK") < 2 or not received.endswith(b"}}"):
+            received += opened.recv(65_536)
+        opened.sendall(b"HEAD /healthz HTTP/1.1\r\nhost: gateway\r\n\r\n")
+        alone = opened.recv(65_536)
+        assert (alone[:15], alone[-4:], alone.count(b"\r\n\r\n")) == (b"HTTP/1.1 200 OK", b"\r\n\r\n", 1)
+
+
 @pytest.mark.parametrize("sent", [b"", b"\r\n", b"POST /graphql HTTP/1.1\r\nhost: gate"])
 def test_a_header_that_does_not_come_closes_the_connection(running: Running, sent: bytes) -> None:
     began = time.monotonic()
