@@ -19,7 +19,7 @@ from gateway.errors import rule_of
 from gateway.http import GraphQLEndpoint
 from gateway.identity import Identity
 from gateway.keys import keys_of
-from gateway.plan.reads import read_all
+from gateway.plan.starting import look_up
 from gateway.sources import Runtime
 from gateway.telemetry import Metrics, cause, log
 from schema.build import build
@@ -59,7 +59,7 @@ class Gateway(Starlette):
 def create_app(settings: Settings) -> Starlette:
     """The gateway of a program."""
     schema = build()
-    read_all(schema)
+    look_up(schema)
     return assemble(partial(_service, settings, schema))
 
 

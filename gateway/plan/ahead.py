@@ -41,11 +41,12 @@ def ahead(wanted: Wanted, resolve: Resolve) -> Ahead | None:
     definition = wanted.definition
     if definition is None or definition.domain is None or definition.serve is None or not wanted.asks:
         return None
-    return Ahead(definition.domain, resolve) if _takes_no_row(definition.serve) else None
+    return Ahead(definition.domain, resolve) if takes_no_row(definition.serve) else None
 
 
 @cache
-def _takes_no_row(serve: Serve) -> bool:
+def takes_no_row(serve: Serve) -> bool:
+    """True for a resolver that needs no more of a customer than who it is."""
     return next(iter(signature(serve).parameters.values())).annotation is OfCustomer
 
 

@@ -7,19 +7,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     FieldNode,
     GraphQLArgument,
     GraphQLField,
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLNonNull,
+    ListValueNode,
+    ObjectFieldNode,
     ObjectValueNode,
     Undefined,
     ValueNode,
     VariableNode,
-    Visitor,
     get_nullable_type,
-    visit,
 )
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
@@ -129,21 +130,14 @@ def _unsure(_values: Values) -> Any:
     raise Unsure
 
 
-class _Variables(Visitor):
-    """Looks for variables."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_found = False
-
-    def enter_variable(self, _node: VariableNode, *_: object) -> None:
-        self.is_found = True
-
-
-def has_variables(node: Any) -> bool:  # a node, or a tuple of them
+def has_variables(node: Any) -> bool:  # a value or an argument, several of them, or None
     """True where a variable stands in it."""
-    looked = _Variables()
-    for one in node if isinstance(node, (list, tuple)) else (node,):
-        if one is not None:
-            visit(one, looked)
-    return looked.is_found
+    if isinstance(node, VariableNode):
+        return True
+    if isinstance(node, list | tuple):
+        return any(map(has_variables, node))
+    if isinstance(node, ArgumentNode | ObjectFieldNode):
+        return has_variables(node.value)
+    if isinstance(node, ListValueNode):
+        return has_variables(node.values)
+    return isinstance(node, ObjectValueNode) and has_variables(node.fields)

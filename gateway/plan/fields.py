@@ -90,7 +90,7 @@ class Wanted:
         found = self.definition
         if found is None or found.serve is None or found.paging or found.commanding or found.domain or self.arguments:
             return None
-        return found.serve if _answers_at_once(found.serve) else None
+        return found.serve if answers_at_once(found.serve) else None
 
     @property
     def known(self) -> Callable[[Run], CustomerId | None] | None:
@@ -105,7 +105,7 @@ class Wanted:
         """True where a resolver answers that may ask a source: one that may wait."""
         if self.definition is None:
             return self.field.resolve is not None
-        return self.definition.serve is not None and not _answers_at_once(self.definition.serve)
+        return self.definition.serve is not None and not answers_at_once(self.definition.serve)
 
     @property
     def resolver(self) -> Callable[..., Any] | None:
@@ -114,7 +114,8 @@ class Wanted:
 
 
 @cache
-def _answers_at_once(serve: Serve) -> bool:
+def answers_at_once(serve: Serve) -> bool:
+    """True for a resolver that never waits."""
     if iscoroutinefunction(serve):
         return False
     returned = signature(serve).return_annotation

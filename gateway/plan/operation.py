@@ -1,7 +1,7 @@
 """An operation of a valid document, with what is made of it once: its variables, its price, and a plan for each class of callers."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +15,6 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     VariableNode,
-    Visitor,
-    visit,
 )
 from graphql.execution.values import VariableValues
 
@@ -70,9 +68,7 @@ class Operation:
     @cached_property
     def _conditions(self) -> tuple[str, ...]:
         """The names of the variables that say what is left out, each once."""
-        looked = _Conditions()
-        visit(self._document, looked)
-        return tuple(looked.found)
+        return tuple(dict.fromkeys(_conditional(self._document)))
 
     def plan(self, principal: Principal, variables: VariableValues) -> Plan | None:
         """The plan for callers like this one, with these conditions of `@skip` and `@include`, of a subscription a
@@ -118,15 +114,14 @@ class Operation:
         )
 
 
-class _Conditions(Visitor):
-    """Collects the variables of `@skip` and `@include`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: dict[str, None] = {}
-
-    def enter_directive(self, node: Any, *_: object) -> None:
-        if node.name.value in CONDITIONAL:
-            for argument in node.arguments:
-                if isinstance(argument.value, VariableNode):
-                    self.found[argument.value.name.value] = None
+def _conditional(document: DocumentNode) -> Iterator[str]:
+    """The variables of `@skip` and `@include`, as often as they stand there."""
+    waiting: list[Any] = list(document.definitions)
+    while waiting:
+        node = waiting.pop()
+        for directive in node.directives or ():
+            if directive.name.value in CONDITIONAL:
+                yield from (one.value.name.value for one in directive.arguments if isinstance(one.value, VariableNode))
+        below = getattr(node, "selection_set", None)
+        if below is not None:
+            waiting.extend(below.selections)

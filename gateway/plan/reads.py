@@ -11,12 +11,10 @@ from functools import cache
 from types import FunctionType, ModuleType
 from typing import Any
 
-from graphql import GraphQLObjectType, GraphQLSchema
-
-from gateway.plan.projection import NOTHING, Reads, all_of
+from gateway.plan.projection import Reads, all_of
 from resolvers.context import PerRequest
 from schema.connections import ShownEdge, ShownPage
-from schema.fields import GraphField, definition_of
+from schema.fields import GraphField
 from schema.views import VIEWS
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -42,14 +40,6 @@ def reads_of(parent: str, definition: GraphField | None, below: Reads) -> Reads:
     else:
         found = _of_attribute(definition.python_name, view.row, -1)
     return found if found is None or ITSELF not in found else all_of((found - {ITSELF}, below))
-
-
-def read_all(schema: GraphQLSchema) -> None:
-    """Read the source of every field of the schema now, and not when it is first asked for: all of it takes 0.1 s."""
-    for type_ in schema.type_map.values():
-        if isinstance(type_, GraphQLObjectType):
-            for field in type_.fields.values():
-                reads_of(type_.name, definition_of(field), NOTHING)
 
 
 @cache
