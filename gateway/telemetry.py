@@ -57,7 +57,7 @@ class Metrics:
         """Requests that are not counted yet."""
         self._running = 0
         self._is_due = False
-        """True while a timer is set to count."""
+        """True from when there is something to count until it is counted."""
         self._series: dict[tuple[Any, tuple[str, ...]], Any] = {}
         self._requests = Counter(
             "customer_graph_requests",
@@ -130,14 +130,11 @@ class Metrics:
 
     def _count_soon(self) -> None:
         self._is_due = True
-        asyncio.get_running_loop().call_later(COUNTED_S, self._count_now)
-
-    def _count_now(self) -> None:
-        self._is_due = False
-        self.count()
+        asyncio.get_running_loop().call_later(COUNTED_S, self.count)
 
     def count(self) -> None:
         """Count what was answered since it was last done, and tell how much runs."""
+        self._is_due = False
         self._in_flight.set(self._running)
         answered, self._answered = self._answered, []
         tally: defaultdict[tuple[Any, ...], int] = defaultdict(int)
