@@ -37,7 +37,7 @@ TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
-class Answers:
+class AnswerTransport:
     """The transport of answers: each header goes out with the beginning of its body.
 
     By itself it is a packet that wakes a client for nothing, at the cost of all that follows.
@@ -93,7 +93,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin the wait for the first header."""
         super().connection_made(transport)
-        self.transport = self._answers = Answers(transport, self)  # type: ignore[assignment]  # what uvicorn uses of one
+        self.transport = self._answers = AnswerTransport(transport, self)  # type: ignore[assignment]  # what uvicorn uses of one
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
