@@ -339,8 +339,13 @@ class PlaceRow(msgspec.Struct, frozen=True):
 class ProfileReader(Protocol):
     """Serves customers. Raises SourceUnavailable, SourceTimedOut."""
 
-    async def customers(self, ids: Sequence[CustomerId], within: Within) -> Sequence[CustomerRow | None]:
-        """Customers by id, in the order given; None for the unknown and those out of reach."""
+    async def customers(
+        self, ids: Sequence[CustomerId], within: Within, columns: frozenset[str] | None = None
+    ) -> Sequence[CustomerRow | None]:
+        """Customers by id, in the order given; None for the unknown and those out of reach.
+
+        `columns` is a hint, as that of a page request.
+        """
         ...
 
     async def by_support_id(self, ids: Sequence[str], within: Within) -> Sequence[CustomerRow | None]:

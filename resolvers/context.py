@@ -139,6 +139,7 @@ class Context:
 
     __slots__ = (
         "cursors",
+        "customer_columns",
         "loaders",
         "lookups",
         "memo",
@@ -166,6 +167,8 @@ class Context:
         self.loaders = Loaders()
         self.memo: dict[Hashable, Any] = {}
         """What was worked out once for the whole request."""
+        self.customer_columns: frozenset[str] | None = None
+        """The attributes that will be read of customers who are looked up; None for all."""
         self.texts_fit = False
         """True where the request as a whole was seen to have no text that is too long or that a database can't hold."""
 

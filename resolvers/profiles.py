@@ -22,6 +22,8 @@ from resolvers.context import Context, PerRequest
 
 PII = Scope("pii:read")
 READ_PROFILE, READ_CARDS = Scope("profile:read"), Scope("cards:read")
+LOOKED_AT = frozenset(("customer_id", "membership_state", "processing"))
+"""What resolvers read of customers whom they look up for themselves."""
 
 
 def within(principal: Principal) -> Within | None:
@@ -39,7 +41,9 @@ def within(principal: Principal) -> Within | None:
 def loading(context: Context, id: UUID) -> Awaitable[CustomerRow | None] | None:
     """A customer by id, yet to be loaded; None at once for a caller who reaches nobody."""
     reach = within(context.principal)
-    return None if reach is None else context.load(context.sources.profiles.customers, CustomerId(id), reach)
+    if reach is None:
+        return None
+    return context.load(context.sources.profiles.customers, CustomerId(id), reach, context.customer_columns)
 
 
 async def customer(context: Context, id: UUID) -> CustomerRow | None:
@@ -60,7 +64,7 @@ async def customers(context: Context, ids: Sequence[CustomerId]) -> list[Custome
     reach = within(context.principal)
     if reach is None:
         return [None] * len(ids)
-    return await context.load_many(context.sources.profiles.customers, ids, reach)
+    return await context.load_many(context.sources.profiles.customers, ids, reach, context.customer_columns)
 
 
 async def me(_root: object, context: Context) -> CustomerRow | None:
@@ -92,11 +96,11 @@ async def by_external_id(context: Context, system: str, value: str) -> CustomerR
 @PerRequest
 def display_name(context: Context) -> Callable[[CustomerRow], str]:
     """Name, else loyalty number, e-mail, phone, external id: the first that the caller reads in clear (D5)."""
-    if not context.holds(PII):
-        return lambda row: row.support_id
-    reads_profile, reads_cards = context.holds(READ_PROFILE), context.holds(READ_CARDS)
+    reads_pii, reads_profile, reads_cards = map(context.holds, (PII, READ_PROFILE, READ_CARDS))
 
     def name_of(row: CustomerRow) -> str:
+        if not reads_pii:
+            return row.support_id
         if reads_profile and (name := " ".join([part for part in (row.first_name, row.last_name) if part])):
             return name
         candidates = (

@@ -15,6 +15,7 @@ ARGUMENTS: Mapping[str, Callable[[dt.datetime], Any]] = {
     "since": lambda now: now - dt.timedelta(days=180),
     "until": lambda now: now,
     "within": lambda _now: Within(),
+    "columns": lambda _now: None,
     "windows": lambda now: (("journey", window_start(now, 12)),),
     "within_meters": lambda _now: 50_000,
     "most": lambda _now: 5,

@@ -31,10 +31,14 @@ class Method(msgspec.Struct, frozen=True):
         """True where it answers pages."""
         return "page" in self.parameters
 
-    async def ask(self, subject: Subject, keys: Sequence[Any], page: PageRequest | None = None) -> list[Any]:
-        """What it answers to each key; the one page of a list without keys."""
+    async def ask(
+        self, subject: Subject, keys: Sequence[Any], page: PageRequest | None = None, **told: Any
+    ) -> list[Any]:
+        """What it answers to each key; the one page of a list without keys. `told` are parameters, in the place of those that
+        all are asked with."""
+        told["page"] = page
         given = [
-            page if name == "page" else argument(self.title, name, subject.now)
+            told[name] if name in told else argument(self.title, name, subject.now)
             for name in self.parameters[0 if self.key is None else 1 :]
         ]
         call = getattr(subject.readers[self.domain], self.name)

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Generator, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Generator, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from functools import lru_cache
 from operator import itemgetter
@@ -150,6 +151,21 @@ class Keyring:
         # By the wrapped form, so that a key is opened again only where the row still has it.
         self._opened = lru_cache(KEYS_HELD)(master.unwrap)
         self._read: Prepared[tuple[UUID, bytes | None]] | None = None
+        self._expected: dict[UUID, asyncio.Future[None]] = {}
+        """Customers whose rows are being read, each with what is done once they are there."""
+
+    @contextmanager
+    def expecting(self, ids: Sequence[UUID]) -> Iterator[None]:
+        """Meanwhile the rows of these customers are read: who needs their keys waits for those, and reads none."""
+        read = asyncio.get_running_loop().create_future()
+        self._expected |= dict.fromkeys(ids, read)
+        try:
+            yield
+        finally:
+            read.set_result(None)
+            for customer in ids:
+                if self._expected.get(customer) is read:
+                    del self._expected[customer]
 
     def learn(self, customer: UUID, wrapped: bytes | None) -> None:
         """Keep the key that came with a customer's row; None where it was destroyed. It is opened when a text needs it."""
@@ -173,7 +189,11 @@ class Keyring:
 
         Raises CustomerUnknown where the profiles' database has yet to tell this one of a customer.
         """
-        unknown = [customer for customer in wanted if customer not in self._wrapped and customer != NO_CUSTOMER]
+        unknown = self._unknown(wanted)
+        expected = {self._expected[customer] for customer in unknown if customer in self._expected}
+        if expected:
+            await asyncio.wait(expected)
+            unknown = self._unknown(wanted)
         if unknown:
             dialect = self._database.dialect
             if self._read is None:
@@ -187,6 +207,9 @@ class Keyring:
                 # Their texts would read as if the key was destroyed.
                 raise CustomerUnknown(self._database.name, "opening texts about a customer")
         return {customer: self.unwrapped(customer, self._wrapped.get(customer)) for customer in wanted}
+
+    def _unknown(self, wanted: set[UUID]) -> list[UUID]:
+        return [customer for customer in wanted if customer not in self._wrapped and customer != NO_CUSTOMER]
 
     def fingerprint(self, purpose: str, value: str) -> str:
         """The keyed hash that a value is found again by, from any thread."""

@@ -155,6 +155,7 @@ class Postgres:
             max_size=self._pool_size,
             command_timeout=STATEMENT_TIMEOUT_S,
             statement_cache_size=1024,
+            max_cacheable_statement_size=0,  # a customer with all connections is one statement of over 20 kB
             max_inactive_connection_lifetime=300,
             reset=_leave_as_is,
             server_settings={

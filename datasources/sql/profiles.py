@@ -126,9 +126,15 @@ class SqlProfiles(SqlReader):
 
     domain: ClassVar[Domain] = Domain.PROFILES
 
-    async def customers(self, ids: Sequence[CustomerId], within: Within) -> Sequence[CustomerRow | None]:
+    async def customers(
+        self, ids: Sequence[CustomerId], within: Within, columns: frozenset[str] | None = None
+    ) -> Sequence[CustomerRow | None]:
         """See ProfileReader."""
-        return self._known(await BY_ID.one_each(self._database, ids, within))
+        if len(ids) == 1:
+            return self._known(await BY_ID.one_each(self._database, ids, within, columns))
+        # What they have is read beside them, and may be there before them.
+        with self._database.keyring.expecting(ids):
+            return self._known(await BY_ID.one_each(self._database, ids, within, columns))
 
     async def by_support_id(self, ids: Sequence[str], within: Within) -> Sequence[CustomerRow | None]:
         """See ProfileReader."""

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -307,21 +308,42 @@ class Keyed(Generic[Row]):
         filters: Mapping[str, Condition] | None = None,
     ) -> None:
         self.rows, self.key, self.sorted_by, self.where = rows, tuple(key), tuple(sorted_by), tuple(where)
-        types = {name: rows.table.c[name].type for name in self.key}
-        self.all_each = EachOf(rows.make, types, self._select, filters).fetch
+        self._types, self._filters = {name: rows.table.c[name].type for name in self.key}, filters
+        self._parts: OrderedDict[frozenset[str] | None, EachOf[Row]] = OrderedDict()
+        """The statements by what is read, the one asked for last behind the others."""
+        self.all_each = self._of(None).fetch
         """See EachOf.fetch."""
 
     async def one_each(
-        self, database: Database, keys: Sequence[Any], within: Any = None, **parameters: Any
+        self,
+        database: Database,
+        keys: Sequence[Any],
+        within: Any = None,
+        columns: frozenset[str] | None = None,
+        **parameters: Any,
     ) -> list[Row | None]:
-        """The row of each key, or None, in the order given. Raises SourceUnavailable, SourceTimedOut."""
-        found = await self.all_each(database, keys, within, **parameters)
+        """The row of each key, or None, in the order given; of their attributes those are read that `columns` names, None
+        for all. Raises SourceUnavailable, SourceTimedOut."""
+        found = await self._of(columns).fetch(database, keys, within, **parameters)
         return [rows[0] if rows else None for rows in found]
 
-    def _select(self, keys: FromClause, *conditions: ColumnElement[bool]) -> Select[Any]:
+    def _of(self, columns: frozenset[str] | None) -> EachOf[Row]:
+        found = self._parts.get(columns)
+        if found is not None:
+            self._parts.move_to_end(columns)
+            return found
+        selected, make = self.rows.part(columns)
+        found = self._parts[columns] = EachOf(make, self._types, partial(self._select, selected), self._filters)
+        if len(self._parts) > SHAPES_HELD:
+            self._parts.popitem(last=False)
+        return found
+
+    def _select(
+        self, selected: Sequence[ColumnElement[Any]], keys: FromClause, *conditions: ColumnElement[bool]
+    ) -> Select[Any]:
         on = and_(*(self.rows.table.c[name] == keys.c[name] for name in self.key), *self.where, *conditions)
         return (
-            select(keys.c.position, *self.rows.columns)
+            select(keys.c.position, *selected)
             .select_from(self.rows.joined_to(keys, on))
             .order_by(keys.c.position, *self.sorted_by)
         )

@@ -37,7 +37,7 @@ from gateway.plan.many import PagesOfEach
 from gateway.plan.plan import Plan
 from gateway.plan.projection import NOTHING, Projection, Reads, names_in
 from gateway.plan.quick import Writer
-from gateway.plan.reads import reads_of
+from gateway.plan.reads import reads_of, shows_customers
 from gateway.plan.run import Complete, Run
 from gateway.plan.selections import Field, Items, Later, Objects, Selection, Within, an_object, leaf, one_of, present
 from gateway.plan.weights import is_list
@@ -104,7 +104,8 @@ class Compiler:
         except GraphQLError as error:
             raise Unplanned from error
         kind = self._operation.operation
-        return Plan(selection, kind is OperationType.MUTATION, kind is OperationType.QUERY and self._asks_alone)
+        asks_alone = kind is OperationType.QUERY and self._asks_alone
+        return Plan(selection, kind is OperationType.MUTATION, asks_alone, self._projection.customers)
 
     def _selection(self, type_: GraphQLObjectType, grouped: GroupedFieldSet) -> Selection:
         fields: list[Field] = []
@@ -139,6 +140,8 @@ class Compiler:
             field.resolve, field.complete, field.reads = denied(wanted, refusal), _never, NOTHING
             return Planned(field, later=field)
         selection = self._below(type_, details)
+        if selection is not None and shows_customers(get_named_type(type_).name):
+            self._projection.add_customers(selection.reads)
         field.complete = self._completer(type_, wanted, selection, details)
         field.reads = reads_of(wanted.parent, wanted.definition, _below_read(type_, selection))
         definition = wanted.definition
@@ -238,6 +241,8 @@ class Compiler:
         self._asks_alone = False
         for one in details:  # compiled when the operation runs already
             self._projection.ask_for_all(names_in(one.node.selection_set, self._fragments, set()))
+        if any(shows_customers(possible.name) for possible in self._schema.get_possible_types(type_)):
+            self._projection.add_customers(None)
         return one_of(self._name_of(type_), self._by_name(type_, details))
 
     def _of_list(

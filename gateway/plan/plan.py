@@ -8,6 +8,7 @@ from graphql.execution.values import VariableValues
 
 from gateway.deadlines import Deadline
 from gateway.plan.positions import Position
+from gateway.plan.projection import Reads
 from gateway.plan.run import Run
 from gateway.plan.selections import Selection
 
@@ -21,11 +22,13 @@ class Outcome(msgspec.Struct, frozen=True):
 
 class Plan(msgspec.Struct, frozen=True):
     """An operation compiled for a class of callers; `is_serial` for mutations, whose root fields run one by one; of one that
-    `asks_alone` no two fields ask the same method, so that none has to wait for another."""
+    `asks_alone` no two fields ask the same method, so that none has to wait for another; of customers who are looked up
+    `customers` are the attributes that it reads."""
 
     selection: Selection
     is_serial: bool
     asks_alone: bool
+    customers: Reads
 
     async def run(
         self, context: Any, variables: VariableValues, root: Any = None, *, deadline: Deadline | None = None
@@ -38,7 +41,7 @@ class Plan(msgspec.Struct, frozen=True):
         run, data = Run(context, variables, deadline), Position.of_data()
         made = self.selection.blank()
         data.put(made)
-        context.loaders.asks_alone = self.asks_alone
+        context.loaders.asks_alone, context.customer_columns = self.asks_alone, self.customers
         for field in self.selection.fields:
             field.start(run, root, made, data)
             if self.is_serial:

@@ -1,9 +1,11 @@
-"""Which columns the connections of an operation ask for: those that are read of their rows."""
+"""Which columns an operation asks for, of the rows of its connections and of customers: those that are read of them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from graphql import FieldNode, FragmentSpreadNode, SelectionSetNode
 from graphql.execution.collect_fields import FragmentDetails
+
+from resolvers.profiles import LOOKED_AT
 
 Reads = frozenset[str] | None
 """Names of fields of a row; None for all there are."""
@@ -21,16 +23,22 @@ def all_of(several: Iterable[Reads]) -> Reads:
 
 
 class Projection:
-    """The columns that the connections of one operation ask for. All selections of a field ask for the same ones, so that
-    those with the same arguments stay one call."""
+    """The columns that one operation asks for. All selections of a connection ask for the same ones, and so do all that show
+    a customer, so that those with the same arguments stay one call."""
 
     def __init__(self) -> None:
         self._read: dict[str, Reads] = {}
         self._whole: set[str] = set()
+        self.customers: Reads = LOOKED_AT
+        """What is read of customers who are looked up."""
 
     def add(self, coordinate: str, reads: Reads) -> None:
         """A connection is selected of whose rows this is read."""
         self._read[coordinate] = all_of((self._read.get(coordinate, NOTHING), reads))
+
+    def add_customers(self, reads: Reads) -> None:
+        """Customers are selected of whom this is read."""
+        self.customers = all_of((self.customers, reads))
 
     def ask_for_all(self, names: Iterable[str]) -> None:
         """Fields of these names may turn out to be selected while others are asked for already."""

@@ -11,12 +11,16 @@ from functools import cache
 from types import FunctionType, ModuleType
 from typing import Any
 
+from datasources.profiles import CustomerRow
 from gateway.plan.projection import Reads, all_of
 from resolvers.context import PerRequest
+from resolvers.customer_lists import CustomerList
 from schema.connections import ShownEdge, ShownPage
 from schema.fields import GraphField
 from schema.views import VIEWS
 
+OWNER = frozenset(("customer_id",))
+"""What a list of a customer reads of them."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 DEEPEST = 4
 """So many functions the row is followed through."""
@@ -35,11 +39,19 @@ def reads_of(parent: str, definition: GraphField | None, below: Reads) -> Reads:
         return below
     if definition.reads is not None:
         return frozenset(definition.reads)
+    if isinstance(definition.serve, CustomerList):
+        return OWNER
     if definition.serve is not None:
         found = _of_function(definition.serve, view.row, 0, 0)
     else:
         found = _of_attribute(definition.python_name, view.row, -1)
     return found if found is None or ITSELF not in found else all_of((found - {ITSELF}, below))
+
+
+def shows_customers(type_name: str) -> bool:
+    """True for a type that shows a customer's own row."""
+    view = VIEWS.get(type_name)
+    return view is not None and view.row is CustomerRow
 
 
 @cache

@@ -51,7 +51,7 @@ class SubscriptionCompiler(Compiler):
         """The plan of its events, and their source. Raises Unplanned where a condition is no truth value."""
         plan = super().plan()
         assert self._source is not None  # noqa: S101  # validation has seen that there is one root field
-        return Subscription(plan.selection, plan.is_serial, plan.asks_alone, self._source)
+        return Subscription(plan.selection, plan.is_serial, plan.asks_alone, plan.customers, self._source)
 
     def planned(self, wanted: Wanted, key: str, details: FieldDetailsList) -> Planned:
         """As in any operation; the root field is the first."""

@@ -16,6 +16,7 @@ from graphql import (
 
 from datasources.offers import CustomerOfferRow, OfferRow
 from datasources.points import PointAuditRow
+from datasources.profiles import CustomerRow
 from gateway.documents import Documents
 from gateway.sections import ServerSettings
 from resolvers.context import Context
@@ -161,6 +162,24 @@ async def test_the_member_list_brings_keys_and_what_hides_the_past(gateway: Gate
     found = await columns(gateway, "{ customers(first: 25) { nodes { profile { email } membership { state } } } }")
     order = "first_name_key", "last_name_key"
     assert found == {"profiles.search": [["customer_id", "email", "membership_state", *order, "wrapped_key"]]}
+
+
+@pytest.mark.parametrize(
+    ("query", "read"),
+    [
+        (of_customer("version tiers { nodes { status } }"), ["version"]),
+        (of_customer("profile { email }"), ["email"]),
+        (of_customer("version } two: customer(by: { id: $id }) { profile { email }"), ["version", "email"]),
+        (of_customer("cards { nodes { availableActions { action } } }"), []),
+        ("query ($id: ID!) { node(id: $id) { ... on Customer { version } } }", None),
+        (of_customer("availableActions { action }"), None),
+    ],
+)
+async def test_a_customer_is_asked_for_what_is_read(query: str, read: list[str] | None, gateway: Gateway) -> None:
+    always = {"customer_id", "membership_state", "processing", "wrapped_key"}
+    (found, *again) = (await columns(gateway, query))["profiles.customers"]
+    wanted = set(CustomerRow.__struct_fields__) if read is None else always.union(read)
+    assert (set(found), {*map(tuple, again)} <= {()}) == (wanted, True)
 
 
 async def test_selections_of_one_list_ask_for_the_same(gateway: Gateway) -> None:

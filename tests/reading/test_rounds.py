@@ -66,6 +66,18 @@ async def test_each_statement_gets_its_own_rows_in_their_order_and_types(postgre
     assert postgres.dialect.trips == 1
 
 
+async def test_a_long_statement_is_prepared_once(postgres_url: str) -> None:
+    database = Database("main", postgres_url, MASTER, pool_size=1)
+    await database.open()
+    many = [(f"SELECT '{'x' * 1_000}' AS text WHERE $1::int > 0", [1])] * 40
+    for _ in range(3):
+        assert [len(rows) for rows in await database.dialect.fetch_all(many)] == [1] * 40
+    prepared = "SELECT sum(generic_plans + custom_plans) FROM pg_prepared_statements WHERE length(statement) > 40000"
+    ((times,),) = await database.dialect.fetch(prepared, [])
+    await database.close()
+    assert times == 3
+
+
 async def test_of_statements_that_are_refused_together_only_the_one_at_fault_fails(postgres: Database) -> None:
     round_ = SqlRound(postgres.dialect)
     asked = [round_.rows(EACH, [1, "a"]), round_.rows("SELECT nothing", []), round_.rows(EACH, [2, "b"])]

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.plan.reads import reads_of
 from resolvers.context import PerRequest
+from resolvers.customer_lists import CustomerList
 from schema.fields import GraphField
 from schema.views import VIEWS, ViewOf
 
@@ -161,6 +162,10 @@ def test_of_a_row_that_a_field_returns_is_read_what_is_selected() -> None:
 
 def test_what_is_declared_needs_no_source() -> None:
     assert _of(serve=len, reads=("id",)) == {"id"}
+
+
+def test_a_list_of_a_customer_reads_who_they_are() -> None:
+    assert _of(serve=CustomerList(lambda _context, page: (len, page))) == {"customer_id"}
 
 
 def test_parts_that_are_masked_may_be_any() -> None:

@@ -29,6 +29,7 @@ ABOUT: Mapping[str, Callable[[Method], bool]] = {
     "asked": lambda _method: True,
     "keyed": lambda method: method.key is not None,
     "paged": lambda method: method.is_paged,
+    "hinted": lambda method: method.key is not None and "columns" in method.parameters,
     "reversible": lambda method: method.is_paged and method.title not in FORWARD_ONLY,
     "filtered": lambda method: method.title in FILTERS,
     "told": lambda method: method.title not in UNTOLD,

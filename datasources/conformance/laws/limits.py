@@ -54,9 +54,24 @@ async def test_a_hint_of_columns_changes_nothing_of_them(subject: Subject, keys:
             assert (page.has_next, page.has_previous) == (everything.has_next, everything.has_previous)
 
 
-def _told(page: Page[Any], names: list[str]) -> list[list[Any]]:
+@law("columns")
+async def test_a_hint_of_columns_changes_nothing_of_rows_by_key(subject: Subject, keys: Keys, hinted: Method) -> None:
+    whole = dict(zip(keys.known(hinted.key), await hinted.ask(subject, keys.known(hinted.key)), strict=True))
+    known = [key for key, row in whole.items() if row is not None]
+    names = sorted(whole[known[0]].__struct_fields__)
+    for read in (names[::2], names[1::2], names[:1], []):
+        for asked in (list(whole), known[:1]):
+            found = await hinted.ask(subject, asked, columns=frozenset(read))
+            assert [_of_row(row, read) for row in found] == [_of_row(whole[key], read) for key in asked], read
+
+
+def _told(page: Page[Any], names: list[str]) -> list[list[Any] | None]:
     """What the rows of a page tell under these names."""
-    return [[getattr(row, name) for name in names] for row in page.rows]
+    return [_of_row(row, names) for row in page.rows]
+
+
+def _of_row(row: Any, names: list[str]) -> list[Any] | None:
+    return None if row is None else [getattr(row, name) for name in names]
 
 
 def _undeclared(lists: Lists, rows: list[Any]) -> list[dict[str, Any]]:
