@@ -141,13 +141,13 @@ def run(schema: Any, document: Document) -> tuple[str, str]:
     with suppress(Unplanned):
         compiler.plan()
         return "compiled", f"{compiler.fields} fields, {operation.price.work} selections and values"
-    return "run", asyncio.run(introspected(schema, document))
+    return "run", asyncio.run(introspected(document))
 
 
-async def introspected(schema: Any, document: Document) -> str:
+async def introspected(document: Document) -> str:
     """What came of an introspection."""
     try:
-        await walked(schema, document, asked(document.operation(None), None), Context(principal(0)))
+        await walked(asked(document.operation(None), None), Context(principal(0)))
     except Refused as refused:
         return str(refused.errors[0]["message"])
     return "answered"
@@ -159,7 +159,7 @@ async def failing(schema: Any) -> int:
     found = asked(document.operation(None), {"ids": ["no id"] * 100})
     context: Any = Context(principal(0))
     plan = found.operation.plan(context.principal, found.values)
-    answer = await answered(plan, schema, document, found, context=context, translator=Translator(""))
+    answer = await answered(plan, found, context, Translator(""))
     return len(answer.codes)
 
 

@@ -5,13 +5,12 @@ from inspect import isawaitable
 from typing import Any, Protocol, TypeGuard
 
 import msgspec
-from graphql import GraphQLError, GraphQLSchema, OperationType
+from graphql import GraphQLError, OperationType
 from graphql.execution import execute_root_selection_set
 from graphql.execution.values import VariableValues
 
 from datasources.rounds import Together
 from gateway.deadlines import Deadline
-from gateway.documents import Document
 from gateway.errors import Code, Told, Translator, cost_told, refused, rule_of, too_complex, too_costly, unfit
 from gateway.introspecting import MAX_SHOWN, IntrospectingExecutor
 from gateway.plan.operation import Operation
@@ -96,35 +95,20 @@ def priced(asked: Asked, principal: Principal) -> Answer:
     return Answer({"data": None, "extensions": {"cost": cost_told(asked.cost, principal.max_cost)}})
 
 
-async def execute(
-    schema: GraphQLSchema,
-    document: Document,
-    asked: Asked,
-    *,
-    context: Context,
-    translator: Translator,
-    deadline: Deadline | None = None,
-) -> Answer:
+async def execute(asked: Asked, context: Context, translator: Translator, deadline: Deadline | None = None) -> Answer:
     """Run one query or mutation."""
     plan = asked.operation.plan(context.principal, asked.values)
-    return await answered(plan, schema, document, asked, context=context, translator=translator, deadline=deadline)
+    return await answered(plan, asked, context, translator, deadline)
 
 
 async def answered(
-    plan: Plan | None,
-    schema: GraphQLSchema,
-    document: Document,
-    asked: Asked,
-    *,
-    context: Context,
-    translator: Translator,
-    deadline: Deadline | None = None,
+    plan: Plan | None, asked: Asked, context: Context, translator: Translator, deadline: Deadline | None = None
 ) -> Answer:
     """Run it by this plan, which at the deadline gives what it has; or without one by graphql-core, which does not."""
     try:
         with Together():
             if plan is None:
-                outcome = await walked(schema, document, asked, context)
+                outcome = await walked(asked, context)
             else:
                 outcome = await plan.run(context, asked.values, deadline=deadline)
     finally:
@@ -140,12 +124,12 @@ def told(outcome: Outcome, *, context: Context, translator: Translator, is_plann
     return _partial(outcome.data, errors, context, is_planned=is_planned)
 
 
-async def walked(schema: GraphQLSchema, document: Document, asked: Asked, context: Context) -> Outcome:
+async def walked(asked: Asked, context: Context) -> Outcome:
     """The same by graphql-core, field by field: what has no plan, above all introspection. Raises Refused where that is too
     much."""
     executor = IntrospectingExecutor.build(
-        schema,
-        document.node,
+        asked.operation.schema,
+        asked.operation.document,
         context_value=context,
         raw_variable_values=asked.given,
         operation_name=asked.operation.name,

@@ -4,10 +4,9 @@ import time
 from typing import Any
 
 import msgspec
-from graphql import GraphQLSchema, OperationType
+from graphql import OperationType
 
 from gateway.deadlines import Deadline
-from gateway.documents import Document
 from gateway.errors import Code, Translator, cost_told, refused
 from gateway.execution import Answer, Asked, Context, answered, executor
 from gateway.plan.explain import Explained, with_calls
@@ -27,22 +26,12 @@ def check_analyzable(asked: Asked) -> None:
         raise refused(Code.BAD_REQUEST, 400, "A mutation can't be analyzed, for that would run it: explain its plan.")
 
 
-async def analyzed(
-    schema: GraphQLSchema,
-    document: Document,
-    asked: Asked,
-    *,
-    context: Context,
-    translator: Translator,
-    deadline: Deadline | None = None,
-) -> Answer:
+async def analyzed(asked: Asked, context: Context, translator: Translator, deadline: Deadline | None = None) -> Answer:
     """The answer to a query with what each of its fields asked of sources. The context's loaders are replaced."""
     context.loaders = loaders = RecordingLoaders(context.loaders)
     explained = asked.operation.explained(context.principal, asked.values)
     started = time.perf_counter()
-    answer = await answered(
-        explained.plan, schema, document, asked, context=context, translator=translator, deadline=deadline
-    )
+    answer = await answered(explained.plan, asked, context, translator, deadline)
     took = {"ms": round((time.perf_counter() - started) * 1_000, 2)}
     with_calls(explained.steps, loaders)
     # Graphql-core runs fields under no step.

@@ -19,7 +19,7 @@ from strawberry.http.ides import get_graphql_ide_html
 from gateway import media
 from gateway.bodies import Disconnected, GraphQLRequest, limits_of, parsed, read
 from gateway.deadlines import Deadline, Deadlines
-from gateway.documents import Document, Documents
+from gateway.documents import Documents
 from gateway.errors import Code, Headers, Refused, Translator, refused
 from gateway.execution import Answer, Asked, Context, admit, asked, codes, execute, priced
 from gateway.explaining import analyzed, check_analyzable, planned
@@ -91,7 +91,7 @@ class GraphQLEndpoint:
         contexts: Contexts,
         metrics: Metrics,
     ) -> None:
-        self._schema, self._settings = schema, settings
+        self._settings = settings
         self._identity, self._contexts, self._metrics = identity, contexts, metrics
         self._documents = Documents(schema, settings)
         self._deadlines = Deadlines(asyncio.get_running_loop())
@@ -168,13 +168,12 @@ class GraphQLEndpoint:
             self._failed_sign_ins.note(peer)
             raise
 
-    def _asked(self, request: GraphQLRequest, exchange: Exchange) -> tuple[Document, Asked]:
-        """The operation with its document, noted before its variables are looked at."""
-        document = self._documents.find(request.query)
-        operation = document.operation(request.operation_name)
+    def _asked(self, request: GraphQLRequest, exchange: Exchange) -> Asked:
+        """The operation, noted before its variables are looked at."""
+        operation = self._documents.find(request.query).operation(request.operation_name)
         exchange.operation = operation.kind._value_
         exchange.name = operation.name[:MAX_NAME] if operation.name else None
-        return document, asked(operation, request.variables)
+        return asked(operation, request.variables)
 
     async def _answer(
         self,
@@ -187,7 +186,7 @@ class GraphQLEndpoint:
     ) -> Answer:
         """What the operation was sent for, where all of its variables fit."""
         exchange, translator = of
-        document, found = self._asked(request, exchange)
+        found = self._asked(request, exchange)
         if purpose is Purpose.PRICE:
             return priced(found, principal)
         if purpose is Purpose.PLAN:
@@ -199,7 +198,7 @@ class GraphQLEndpoint:
         with self._in_flight:
             context = await self._contexts(principal, request_id=exchange.request_id)
             context.texts_fit, exchange.calls = request.texts_fit, context.loaders.calls
-            answer = await run(self._schema, document, found, context=context, translator=translator, deadline=deadline)
+            answer = await run(found, context, translator, deadline)
         exchange.executor = answer.executor
         return answer
 

@@ -178,10 +178,9 @@ class Gateway:
     async def _payload(self, query: str, variables: Mapping[str, Any] | None, context: Context) -> dict[str, Any]:
         """The body of the response, read again from its JSON."""
         try:
-            document = self._documents.find(query)
-            found = asked(document.operation(None), dict(variables or {}))
+            found = asked(self._documents.find(query).operation(None), dict(variables or {}))
             admit(found, context.principal)
-            answer = await execute(schema(), document, found, context=context, translator=Translator(REQUEST_ID))
+            answer = await execute(found, context, Translator(REQUEST_ID))
         except Refused as refusal:
             return {"data": None, "errors": orjson.loads(orjson.dumps(refusal.errors))}
         told: dict[str, Any] = orjson.loads(orjson.dumps(answer.payload, option=WRITTEN))

@@ -41,7 +41,7 @@ class Operation:
     def __init__(
         self, schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode, grown: Callable[[], None]
     ) -> None:
-        self._schema, self._document, self.node, self._grown = schema, document, node, grown
+        self.schema, self.document, self.node, self._grown = schema, document, node, grown
         self.kind: OperationType = node.operation
         """Query, mutation or subscription."""
         self.name: str | None = node.name.value if node.name else None
@@ -61,14 +61,14 @@ class Operation:
     @cached_property
     def price(self) -> Price:
         """What it costs, a formula over its variables. Raises TooLong."""
-        definitions = self._document.definitions
+        definitions = self.document.definitions
         fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
-        return price_of(self._schema, self.node, fragments, MAX_PRICED)
+        return price_of(self.schema, self.node, fragments, MAX_PRICED)
 
     @cached_property
     def _conditions(self) -> tuple[str, ...]:
         """The names of the variables that say what is left out, each once."""
-        return tuple(dict.fromkeys(_conditional(self._document)))
+        return tuple(dict.fromkeys(_conditional(self.document)))
 
     def plan(self, principal: Principal, variables: VariableValues) -> Plan | None:
         """The plan for callers like this one, with these conditions of `@skip` and `@include`, of a subscription a
@@ -88,8 +88,8 @@ class Operation:
     def explained(self, principal: Principal, variables: VariableValues) -> Explained:
         """How it is run for this caller with these variables; made anew each time."""
         return Explainer(
-            self._schema,
-            self._document,
+            self.schema,
+            self.document,
             self.node,
             principal,
             self._conditions_of(variables),
@@ -100,7 +100,7 @@ class Operation:
     def _compiled(self, principal: Principal, variables: VariableValues) -> tuple[Plan | None, Compiler]:
         conditions = self._conditions_of(variables)
         kind = SubscriptionCompiler if self.kind is OperationType.SUBSCRIPTION else Compiler
-        compiler = kind(self._schema, self._document, self.node, principal, conditions, self._grown)
+        compiler = kind(self.schema, self.document, self.node, principal, conditions, self._grown)
         try:
             return compiler.plan(), compiler
         except Unplanned:

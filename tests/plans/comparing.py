@@ -31,13 +31,12 @@ class Told(msgspec.Struct, frozen=True):
 
 
 async def both(
-    documents: Documents, schema: Any, query: str, make_context: MakeContext, variables: dict[str, Any] | None = None
+    documents: Documents, query: str, make_context: MakeContext, variables: dict[str, Any] | None = None
 ) -> tuple[Told, Told]:
     """What graphql-core answers, and what the plan does. Raises Refused where the document is refused."""
-    document = documents.find(query)
-    found = asked(document.operation(None), variables)
+    found = asked(documents.find(query).operation(None), variables)
     context = await make_context()
-    expected = await walked(schema, document, found, context)
+    expected = await walked(found, context)
     plan = found.operation.plan(context.principal, found.values)
     assert plan is not None
     outcome = await plan.run(await make_context(), found.values)

@@ -51,9 +51,8 @@ def alive(kind: type) -> int:
 
 
 async def answer(held: Documents, text: str) -> Any:
-    document, context = held.find(text), Context()
-    found = asked(document.operation(None), None)
-    return (await execute(SCHEMA, document, found, context=context, translator=Translator("test"))).payload
+    found = asked(held.find(text).operation(None), None)
+    return (await execute(found, Context(), Translator("test"))).payload
 
 
 def test_ten_thousand_documents_leave_as_many_as_the_budget_holds() -> None:

@@ -32,7 +32,7 @@ def documents() -> Documents:
 
 
 async def same(query: str, variables: dict[str, object] | None = None) -> None:
-    expected, found = await both(documents(), SCHEMA, query, context, variables)
+    expected, found = await both(documents(), query, context, variables)
     assert found == expected
 
 

@@ -77,7 +77,7 @@ async def test_lists_of_many_customers_are_answered_as_by_graphql_core(
         made.append(one)
         return one
 
-    expected, found = await both(Documents(schema(), ServerSettings()), schema(), query % of_notes, context)
+    expected, found = await both(Documents(schema(), ServerSettings()), query % of_notes, context)
     assert found == expected
     (answered,) = orjson.loads(expected.data).values()
     assert answered["nodes" if "nodes" in answered else "edges"] != []
@@ -94,7 +94,6 @@ async def test_an_alias_is_never_taken_for_a_name_of_the_generated_code(gateway:
     query = f"{{ customers(first: 25) {{ nodes {{ {aliases} events(first: 1) {{ nodes {{ h0: title h1: typeLabel }} }} }} }} }}"
     expected, found = await both(
         Documents(schema(), ServerSettings()),
-        schema(),
         query,
         lambda: gateway.runtime.context(principal, gateway.now, request_id="test"),
     )

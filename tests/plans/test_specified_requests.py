@@ -121,9 +121,8 @@ async def test_6_1_2_an_input_object_has_what_it_must_have(given: dict[str, Any]
 
 async def served(query: str, variables: dict[str, Any] | None = None) -> bytes:
     """The body of an answer."""
-    document, context = Documents(SCHEMA, ServerSettings()).find(query), Context()
-    made = asked(document.operation(None), variables)
-    found = await execute(SCHEMA, document, made, context=context, translator=Translator("r"))
+    made = asked(Documents(SCHEMA, ServerSettings()).find(query).operation(None), variables)
+    found = await execute(made, Context(), Translator("r"))
     assert found.is_planned
     return orjson.dumps(found.payload)
 

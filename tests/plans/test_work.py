@@ -189,9 +189,8 @@ def nested(count: int) -> str:
 
 
 async def answer(text: str, over: Any) -> Any:
-    document, context = made(text, over), Context()
-    found = asked(document.operation(None), None)
-    return (await execute(over, document, found, context=context, translator=Translator("test"))).payload
+    found = asked(made(text, over).operation(None), None)
+    return (await execute(found, Context(), Translator("test"))).payload
 
 
 async def test_introspection_is_resolved_up_to_a_number_of_fields(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,8 +213,7 @@ async def test_introspection_that_multiplies_is_refused_and_the_standard_one_is_
             self.principal = principal(0)
 
     async def introspected(text: str) -> Any:
-        document = made(text)
-        return await walked(whole_schema(), document, asked(document.operation(None), None), Staff())
+        return await walked(asked(made(text).operation(None), None), Staff())
 
     standard = await introspected(get_introspection_query(input_value_deprecation=True, specified_by_url=True))
     assert standard.errors == []

@@ -99,7 +99,7 @@ async def test_each_field_alone_reads_what_it_tells(listed: Listed, gateway: Gat
     for name, field in listed.node.fields.items():
         selected = _selected(name, field)
         if selected is not None:
-            expected, found = await both(documents, schema(), listed.selecting(selected), context, variables)
+            expected, found = await both(documents, listed.selecting(selected), context, variables)
             assert found == expected, selected
 
 
