@@ -1,5 +1,6 @@
 """What is looked at before serving, so that what is wrong is told at once and not by the first request."""
 
+import asyncio
 import datetime as dt
 import errno
 import socket
@@ -39,11 +40,18 @@ async def migrate(settings: Settings) -> list[str]:
 
 
 async def check_schemas(settings: Settings) -> None:
-    """Pass when every database has the schema of this release. Raises Failed, SourceUnavailable."""
-    for name, database in databases_of(sources_of(settings)).items():
-        found = await schema.state(name, database.url)
-        if found in ADVICE:
-            raise Failed(f"the database of the source {name} {ADVICE[found]}")
+    """Pass when every database has the schema of this release. Raises Failed where one that can be reached has another, else
+    SourceUnavailable where one can't be."""
+    databases = databases_of(sources_of(settings))
+    states = await asyncio.gather(
+        *(schema.state(name, database.url) for name, database in databases.items()), return_exceptions=True
+    )
+    for name, state in zip(databases, states, strict=True):
+        if isinstance(state, SchemaState) and state in ADVICE:
+            raise Failed(f"the database of the source {name} {ADVICE[state]}")
+    for state in states:
+        if isinstance(state, BaseException):
+            raise state
 
 
 async def first_customer(runtime: Runtime) -> CustomerRow | None:

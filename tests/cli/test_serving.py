@@ -128,3 +128,25 @@ def test_every_command_explains_itself(run: Run, command: str) -> None:
     ended = run(command, "--help")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith(f"Usage: root {command} ")
+
+
+def test_an_old_schema_is_told_whichever_other_database_is_down(run: Run, tmp_path: Path) -> None:
+    config = tmp_path / "gateway.toml"
+    config.write_text(
+        f"""
+        [sources.main]
+        kind = "sql"
+        url = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
+        [sources.other]
+        kind = "sql"
+        url = "sqlite:///{tmp_path / "none.sqlite"}"
+        [domains]
+        default = "main"
+        notes = "other"
+        """
+    )
+    assert run("serve", "--dev", "--config", str(config)) == (
+        1,
+        "",
+        "error: the database of the source other has no schema yet: run `customer-graph db upgrade` first, or serve with --migrate\n",
+    )
