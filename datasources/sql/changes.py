@@ -29,8 +29,11 @@ class Place(msgspec.Struct, frozen=True):
         return self.dialect.rows(f"{self.prefix}_rows", **columns)
 
     def row(self, table: Table) -> dict[str, BindParameter[Any]]:
-        """A parameter for each column of the table."""
-        return {column.name: self.bind(column.name, column.type) for column in table.c}
+        """A parameter for each column of a new row of the table; those left out of columns that may be null are null."""
+        return {
+            column.name: bindparam(f"{self.prefix}_{column.name}", None, column.type, required=not column.nullable)
+            for column in table.c
+        }
 
 
 class Change:
@@ -65,9 +68,8 @@ def updated(table: Table, *columns: str) -> Change:
     """These columns of a row by its primary key."""
 
     def build(place: Place) -> Any:
-        row = place.row(table)
-        mine = and_(*(column == row[column.name] for column in table.primary_key))
-        return table.update().where(mine).values({name: row[name] for name in columns})
+        mine = and_(*(column == place.bind(column.name, column.type) for column in table.primary_key))
+        return table.update().where(mine).values({name: place.bind(name, table.c[name].type) for name in columns})
 
     return Change(build)
 

@@ -51,7 +51,8 @@ class Prepared(Generic[Row]):
         assert isinstance(compiled, SQLCompiler)  # noqa: S101  # a statement compiles to nothing else
         self.sql, self.leading = compiled.string, leading
         names = compiled.positiontup or ()
-        self._constants = dict(compiled.params)
+        # A parameter that has to be given has no value here, so that one that is left out is an error, and no NULL.
+        self._constants = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
         self._pick: Callable[[Mapping[str, Any]], Sequence[Any]] = (
             itemgetter(*names) if len(names) > 1 else lambda given: [given[name] for name in names]
         )
