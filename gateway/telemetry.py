@@ -55,6 +55,8 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._answered: list[tuple[Exchange, float]] = []
         """Requests that are not counted yet."""
+        self._looked: defaultdict[tuple[Domain, str], int] = defaultdict(int)
+        """Keys that are not counted yet, by domain and who answered them."""
         self._running = 0
         self._is_due = False
         """True from when there is something to count until it is counted."""
@@ -147,15 +149,20 @@ class Metrics:
             for call, times in exchange.calls.items():
                 tally[self._calls, call] += times
         tally.pop((self._executions, None), None)
+        for (domain, by), keys in self._looked.items():
+            if keys:
+                tally[self._kept, domain.value.lower(), by] = keys
+        self._looked.clear()
         # Many are alike, and each increment takes a lock and several calls.
         for (metric, *labels), times in tally.items():
             self._labelled(metric, *labels).inc(times)
 
     def looked(self, domain: Domain, found: int, missing: int) -> None:
-        """Count the keys of one call that the cache answered, and those that it did not."""
-        for by, keys in (("cache", found), ("source", missing)):
-            if keys:
-                self._labelled(self._kept, domain.value.lower(), by).inc(keys)
+        """Have the keys of one call counted soon: those that the cache answered, and those that it did not."""
+        self._looked[domain, "cache"] += found
+        self._looked[domain, "source"] += missing
+        if not self._is_due:
+            self._count_soon()
 
     def note(self, source: str, happening: Happening) -> None:
         """Count what a limit around a source did; that it is asked no more, or again, is logged as well."""
