@@ -159,8 +159,8 @@ class Metrics:
 
     def looked(self, domain: Domain, found: int, missing: int) -> None:
         """Have the keys of one call counted soon: those that the cache answered, and those that it did not."""
-        self._looked[domain, "cache"] += found
         self._looked[domain, "source"] += missing
+        self._looked[domain, "cache"] += found
         if not self._is_due:
             self._count_soon()
 
