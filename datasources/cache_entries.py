@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 import msgspec
@@ -27,6 +27,7 @@ from datasources.registry import Domain
 Value = TypeVar("Value")
 
 NAME, KEY, NONCE = 16, 32, 12
+SCOPES_HELD = 1_000
 ROW, SCOPE = b"row:", b"version:"
 CUSTOMER, LISTS = b"customer", SCOPE + b"lists:"
 EVERYTHING = SCOPE + b"everything"
@@ -122,9 +123,10 @@ class Vault:
 
     def __init__(self, secret: bytes, prefix: str) -> None:
         self._naming = derived_key(secret, f"cache of {prefix}")
+        self.scope = lru_cache(SCOPES_HELD)(self._scope)
+        """The scope of what belongs to a customer: a request asks for several of those."""
 
-    def scope(self, customer: CustomerId) -> bytes:
-        """The scope of what belongs to a customer."""
+    def _scope(self, customer: CustomerId) -> bytes:
         return SCOPE + hashlib.blake2b(CUSTOMER + customer.bytes, key=self._naming, digest_size=NAME).digest()
 
     def place(self, *told: object) -> "hashlib.blake2b":

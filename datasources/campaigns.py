@@ -65,7 +65,7 @@ class CampaignProgress(msgspec.Struct, frozen=True):
         return max(0.0, min(100.0, 100 * self.current_hundredths / self.target_hundredths))
 
 
-class CustomerCampaignRow(msgspec.Struct, frozen=True):
+class CustomerCampaignRow(msgspec.Struct, frozen=True, array_like=True):
     """A campaign that targets a customer, as of the request's clock."""
 
     customer_id: CustomerId

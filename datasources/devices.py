@@ -11,7 +11,7 @@ from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 
 
-class DigitalPropertyRow(msgspec.Struct, frozen=True):
+class DigitalPropertyRow(msgspec.Struct, frozen=True, array_like=True):
     """An app or website of the program that the customer used (R5)."""
 
     customer_id: CustomerId
@@ -22,7 +22,7 @@ class DigitalPropertyRow(msgspec.Struct, frozen=True):
     last_seen_at: dt.datetime
 
 
-class DeviceRow(msgspec.Struct, frozen=True):
+class DeviceRow(msgspec.Struct, frozen=True, array_like=True):
     """A device that the customer used the program on (R2, R7)."""
 
     customer_id: CustomerId

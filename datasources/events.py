@@ -34,7 +34,7 @@ class IngestChannel(Enum):
     GATEWAY = "GATEWAY"
 
 
-class EventRow(msgspec.Struct, frozen=True, gc=False):
+class EventRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An event: `facts` may outlive the person, `attributes` is a JSON object of everything else it told."""
 
     customer_id: CustomerId
@@ -56,7 +56,7 @@ class EventRow(msgspec.Struct, frozen=True, gc=False):
         return {name: value for name, value in told.items() if name not in self.facts}
 
 
-class EventTrace(msgspec.Struct, frozen=True):
+class EventTrace(msgspec.Struct, frozen=True, array_like=True):
     """An event as far as a search looks at it."""
 
     customer_id: CustomerId

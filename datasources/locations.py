@@ -87,7 +87,7 @@ class Participation(msgspec.Struct, frozen=True):
     status: str
 
 
-class LocationRow(msgspec.Struct, frozen=True):
+class LocationRow(msgspec.Struct, frozen=True, array_like=True):
     """A location; `distance_meters` is known only where a list was asked for by proximity."""
 
     id: EntityId

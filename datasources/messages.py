@@ -41,7 +41,7 @@ class MessageDelivery(msgspec.Struct, frozen=True):
     failure_reason: str | None = None
 
 
-class MessageRow(msgspec.Struct, frozen=True):
+class MessageRow(msgspec.Struct, frozen=True, array_like=True):
     """A campaign message as of the request's clock."""
 
     customer_id: CustomerId
@@ -55,7 +55,7 @@ class MessageRow(msgspec.Struct, frozen=True):
     deliveries: tuple[MessageDelivery, ...]
 
 
-class DirectMessageRow(msgspec.Struct, frozen=True):
+class DirectMessageRow(msgspec.Struct, frozen=True, array_like=True):
     """One message of the conversation between a customer and staff."""
 
     customer_id: CustomerId

@@ -121,7 +121,7 @@ class Engagement(msgspec.Struct, frozen=True):
     median_interactions: float
 
 
-class CustomerMetricsRow(msgspec.Struct, frozen=True):
+class CustomerMetricsRow(msgspec.Struct, frozen=True, array_like=True):
     """What the last batch computed about a customer."""
 
     customer_id: CustomerId

@@ -17,7 +17,7 @@ from datasources.values import ActorKind, ActorRef, actor_of
 from datasources.writing import Refusal, Write, Writer, Written
 
 
-class NoteRow(msgspec.Struct, frozen=True):
+class NoteRow(msgspec.Struct, frozen=True, array_like=True):
     """A note as it reads now."""
 
     customer_id: CustomerId
@@ -48,7 +48,7 @@ class NoteRow(msgspec.Struct, frozen=True):
         return actor_of(self.edited_by_kind, self.edited_by_id)
 
 
-class NoteRevisionRow(msgspec.Struct, frozen=True):
+class NoteRevisionRow(msgspec.Struct, frozen=True, array_like=True):
     """A note as it read from a moment on (Q7)."""
 
     customer_id: CustomerId

@@ -87,7 +87,7 @@ class IssueBlocker(Enum):
     CUSTOMER_RESTRICTED = "CUSTOMER_RESTRICTED"
 
 
-class OfferRow(msgspec.Struct, frozen=True):
+class OfferRow(msgspec.Struct, frozen=True, array_like=True):
     """An offer of the catalogue; `is_active` while it is switched on and has not ended."""
 
     id: EntityId
@@ -105,7 +105,7 @@ class OfferRow(msgspec.Struct, frozen=True):
     created_at: dt.datetime
 
 
-class CustomerOfferRow(msgspec.Struct, frozen=True):
+class CustomerOfferRow(msgspec.Struct, frozen=True, array_like=True):
     """An offer that was issued to a customer, with the offer itself, as of the request's clock."""
 
     customer_id: CustomerId
@@ -190,7 +190,7 @@ class CustomerOfferRow(msgspec.Struct, frozen=True):
         return self.excluded_at is not None
 
 
-class AvailableOfferRow(msgspec.Struct, frozen=True):
+class AvailableOfferRow(msgspec.Struct, frozen=True, array_like=True):
     """An active offer with what the customer has had of it: `held` counts what was issued and not revoked."""
 
     offer: OfferRow

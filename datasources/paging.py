@@ -28,7 +28,7 @@ SIGNATURE = 10
 LISTS_HELD = 256
 
 
-class PageRequest(msgspec.Struct, frozen=True, cache_hash=True):
+class PageRequest(msgspec.Struct, frozen=True, array_like=True, cache_hash=True):
     """Which rows of a list: `first` behind `after`, or `last` before `before`; exactly one of the two is set.
 
     `now` is the program's time when the request began: whatever is derived from the clock uses it. `filter` is the
@@ -67,7 +67,7 @@ class PageRequest(msgspec.Struct, frozen=True, cache_hash=True):
         return self.last is not None
 
 
-class Page(msgspec.Struct, Generic[Row], frozen=True):
+class Page(msgspec.Struct, Generic[Row], frozen=True, array_like=True):
     """Rows in the list's order; `order` names the attributes of a row that make up its position."""
 
     rows: tuple[Row, ...]

@@ -33,7 +33,7 @@ class RewardOrder(msgspec.Struct, frozen=True):
     url: str | None = None
 
 
-class RewardRow(msgspec.Struct, frozen=True):
+class RewardRow(msgspec.Struct, frozen=True, array_like=True):
     """A reward of a customer; `quantity` is how often it can be redeemed (K5)."""
 
     customer_id: CustomerId

@@ -22,7 +22,7 @@ class SegmentKind(Enum):
     RULE = "RULE"
 
 
-class SegmentRow(msgspec.Struct, frozen=True):
+class SegmentRow(msgspec.Struct, frozen=True, array_like=True):
     """A segment of the program."""
 
     id: UUID
@@ -32,7 +32,7 @@ class SegmentRow(msgspec.Struct, frozen=True):
     is_test: bool
 
 
-class SegmentMembershipRow(msgspec.Struct, frozen=True):
+class SegmentMembershipRow(msgspec.Struct, frozen=True, array_like=True):
     """A customer is in a segment."""
 
     customer_id: CustomerId

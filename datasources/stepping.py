@@ -9,6 +9,8 @@ import types
 from collections.abc import Coroutine, Generator
 from typing import Any, Generic, TypeVar
 
+from datasources.patience import Patience
+
 Value = TypeVar("Value")
 
 
@@ -103,6 +105,24 @@ class Interruptible:
             return stop.value
         finally:
             self._blocked = None
+
+
+class Bounded(Interruptible):
+    """What takes no longer than its patience: `with Bounded(patience) as own: await own.run(…)`. Raises TimeoutError."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+
+    def __enter__(self) -> "Bounded":
+        """Its time begins."""
+        self._patience.begin(self)
+        return self
+
+    def __exit__(self, type_: type[BaseException] | None, *_: object) -> None:
+        """It has ended, or was ended."""
+        self._patience.over(self)
+        if type_ is asyncio.CancelledError and self.is_ended and not is_cancelled_too():
+            raise TimeoutError from None
 
 
 def is_cancelled_too() -> bool:

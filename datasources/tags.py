@@ -34,7 +34,7 @@ class TagAction(Enum):
     REMOVED = "REMOVED"
 
 
-class CustomerTagRow(msgspec.Struct, frozen=True):
+class CustomerTagRow(msgspec.Struct, frozen=True, array_like=True):
     """A tag that a customer has, and how often it was applied since the last reset.
 
     `value_key` is its value, empty for a tag without one.
@@ -59,7 +59,7 @@ class CustomerTagRow(msgspec.Struct, frozen=True):
         return self.key if self.value is None else f"{self.key}={self.value}"
 
 
-class TagChangeRow(msgspec.Struct, frozen=True):
+class TagChangeRow(msgspec.Struct, frozen=True, array_like=True):
     """Something that happened to a tag of a customer."""
 
     customer_id: CustomerId

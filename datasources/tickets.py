@@ -11,7 +11,7 @@ from datasources.ids import CustomerId, OwnedId
 from datasources.paging import Page, PageRequest
 
 
-class TicketRow(msgspec.Struct, frozen=True):
+class TicketRow(msgspec.Struct, frozen=True, array_like=True):
     """A ticket; status and type are the desk's own words."""
 
     customer_id: CustomerId

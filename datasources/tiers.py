@@ -38,7 +38,7 @@ class TierChangeReason(Enum):
     ENROLLED = "ENROLLED"
 
 
-class CustomerTierRow(msgspec.Struct, frozen=True):
+class CustomerTierRow(msgspec.Struct, frozen=True, array_like=True):
     """The tier that a customer holds in a system; `status` is EXPIRED once its time and its protection are over."""
 
     customer_id: CustomerId
@@ -57,7 +57,7 @@ class CustomerTierRow(msgspec.Struct, frozen=True):
         return hundredths(self.counted)
 
 
-class TierChangeRow(msgspec.Struct, frozen=True):
+class TierChangeRow(msgspec.Struct, frozen=True, array_like=True):
     """One step from a tier to another; the first one comes from none."""
 
     customer_id: CustomerId

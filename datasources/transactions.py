@@ -61,7 +61,7 @@ class Discount(msgspec.Struct, frozen=True):
         return Money(self.amount_minor, self.currency)
 
 
-class TransactionRow(msgspec.Struct, frozen=True):
+class TransactionRow(msgspec.Struct, frozen=True, array_like=True):
     """A purchase without its items."""
 
     customer_id: CustomerId
@@ -107,7 +107,7 @@ class TransactionRow(msgspec.Struct, frozen=True):
         return Money(self.subtotal_minor - self.discount_minor, self.currency)
 
 
-class TransactionItemRow(msgspec.Struct, frozen=True):
+class TransactionItemRow(msgspec.Struct, frozen=True, array_like=True):
     """One line of a purchase, with the purchase's currency."""
 
     customer_id: CustomerId

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,5 +36,13 @@ def redis() -> Iterator[str]:
     if named := os.environ.get(REDIS):
         yield named
         return
-    with ValkeyServer() as server:
+    with valkey() as server:
         yield server.connection_url
+
+
+def valkey() -> ValkeyServer:
+    """A server of one's own, to be started: at any port, since by itself it takes the first free one, as others do at the
+    same time."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return ValkeyServer(port=found.getsockname()[1])

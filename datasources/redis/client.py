@@ -20,6 +20,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as ConnectTimedOut
 
+from datasources.patience import Patience
+from datasources.stepping import Bounded
+
 Command = tuple[bytes | str | int | float, ...]
 
 CONNECT_S, CALL_S = 0.1, 0.2
@@ -42,7 +45,7 @@ class RedisFull(RedisDown):
 
 
 class RedisClient:
-    """Calls Redis until that fails five times in ten seconds, or takes too long once; then it is only probed.
+    """Made in the loop that it is asked in. Calls Redis until that fails five times in ten seconds, or takes too long once; then it is only probed.
 
     What hangs costs every caller its whole time, so one that hung is enough; what fails at once costs none.
     """
@@ -54,6 +57,7 @@ class RedisClient:
         self._made_by = ConnectionPool.from_url(url, **bounds)
         self._listening = Redis.from_url(url, **bounds)
         self._places = asyncio.Semaphore(CONNECTIONS)
+        self._patience = Patience(CALL_S, asyncio.get_running_loop())
         self._idle: list[AbstractConnection] = []
         self.is_up = True
         """False while nobody calls it."""
@@ -88,12 +92,17 @@ class RedisClient:
 
     async def _tried(self, commands: Sequence[Command]) -> list[Any]:
         try:
-            async with asyncio.timeout(CALL_S), self._places:
-                return await self._sent(commands)
+            with Bounded(self._patience) as own:
+                replies: list[Any] = await own.run(self._in_place(commands))
+                return replies
         except OutOfMemoryError as error:
             raise RedisFull from error
         except (RedisError, OSError, TimeoutError) as error:
             raise RedisDown from error
+
+    async def _in_place(self, commands: Sequence[Command]) -> list[Any]:
+        async with self._places:
+            return await self._sent(commands)
 
     async def _sent(self, commands: Sequence[Command]) -> list[Any]:
         connection = self._idle.pop() if self._idle else self._new()

@@ -53,7 +53,7 @@ async def analyzed_and_plain(golden: Golden, gateway: Gateway, document: Documen
     told = []
     for run in (analyzed, execute):
         context = await gateway.runtime.context(principal, gateway.now)
-        answer = await run(schema(), document, found, context=context, translator=Translator(""))
+        answer = await run(found, context, Translator(""))
         payload = orjson.loads(orjson.dumps(answer.payload, option=WRITTEN))
         explained = payload.get("extensions", {}).get("explain")
         calls = context.loaders.calls if explained is None else batches(explained["steps"])

@@ -9,6 +9,7 @@ from datasources.caching import Store
 from datasources.local.cache import LocalStore
 from datasources.redis.cache import RedisStore
 from datasources.redis.client import RedisClient
+from tests import servers
 from tests.caching.shelf import prefix
 
 ROOM = 1_000_000
@@ -30,5 +31,5 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[ValkeyServer]:
     """A server of the tests' own."""
-    with ValkeyServer() as server:
+    with servers.valkey() as server:
         yield server

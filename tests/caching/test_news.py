@@ -13,6 +13,7 @@ from datasources.redis import pubsub
 from datasources.redis.client import RedisClient
 from datasources.redis.pubsub import AGAIN_S, RedisTopics
 from datasources.topics import LARGEST, MISSED, QUEUED, Subscription, TooSlow, Topics
+from tests import servers
 from tests.caching.link import Fault, Link, linked
 from tests.caching.shelf import prefix, until
 
@@ -153,7 +154,7 @@ async def test_who_subscribes_while_redis_is_down_is_told_once_it_is_back(
 
 async def test_a_server_that_is_killed_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pubsub, "AGAIN_S", SOON_S)
-    with ValkeyServer() as server:
+    with servers.valkey() as server:
         client = RedisClient(server.connection_url)
         topics = RedisTopics(client, "program")
         async with topics.subscribed("a") as one, topics.subscribed("b") as other:

@@ -15,6 +15,7 @@ from datasources.caching import Changed
 from datasources.redis import client as client_module
 from datasources.redis.cache import OWED, RedisStore
 from datasources.redis.client import CALL_S, CONNECT_S, FAILURES, PROBE_S, Command, RedisClient, RedisDown
+from tests import servers
 from tests.caching.link import Fault, Link, linked
 from tests.caching.shelf import ONE, TWO, Cached, prefix, until
 
@@ -158,7 +159,7 @@ async def test_a_process_that_ends_while_it_owes_says_so(cached: Cached, link: L
 
 async def test_a_redis_that_is_killed_and_comes_back_with_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "PROBE_S", SOON_S)
-    with ValkeyServer() as server:
+    with servers.valkey() as server:
         client = Counting(server.connection_url)
         store = RedisStore(client, prefix())
         cached = Cached(store)
