@@ -7,7 +7,7 @@ A task costs more than most calls to a source do. What is stepped so runs in no 
 import asyncio
 import types
 from collections.abc import Coroutine, Generator
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from datasources.patience import Patience
 
@@ -108,12 +108,16 @@ class Interruptible:
 
 
 class Bounded(Interruptible):
-    """What takes no longer than its patience: `with Bounded(patience) as own: await own.run(…)`. Raises TimeoutError."""
+    """What takes no longer than its patience: `with Bounded(patience) as own: await own.run(…)`. Raises what `late` tells."""
 
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
 
-    def __enter__(self) -> "Bounded":
+    def late(self) -> Exception:
+        """What is raised where it has to be ended: a TimeoutError."""
+        return TimeoutError()
+
+    def __enter__(self) -> Self:
         """Its time begins."""
         self._patience.begin(self)
         return self
@@ -122,7 +126,7 @@ class Bounded(Interruptible):
         """It has ended, or was ended."""
         self._patience.over(self)
         if type_ is asyncio.CancelledError and self.is_ended and not is_cancelled_too():
-            raise TimeoutError from None
+            raise self.late() from None
 
 
 def is_cancelled_too() -> bool:

@@ -45,9 +45,10 @@ class RedisFull(RedisDown):
 
 
 class RedisClient:
-    """Made in the loop that it is asked in. Calls Redis until that fails five times in ten seconds, or takes too long once; then it is only probed.
+    """Calls Redis until that fails five times in ten seconds, or takes too long once; then it is only probed.
 
-    What hangs costs every caller its whole time, so one that hung is enough; what fails at once costs none.
+    What hangs costs every caller its whole time, so one that hung is enough; what fails at once costs none. Made in the
+    loop that it is asked in.
     """
 
     def __init__(self, url: str) -> None:
