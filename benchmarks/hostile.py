@@ -137,7 +137,7 @@ def run(schema: Any, document: Document) -> tuple[str, str]:
     operation = max(document.operations.values(), key=lambda one: one.price.work)
     values = operation.variables({})
     conditions = NO_VARIABLES if isinstance(values, list) else values
-    compiler = EveryType(schema, document.node, operation.node, principal(0), conditions)
+    compiler = EveryType(schema, operation.document, operation.node, principal(0), conditions)
     with suppress(Unplanned):
         compiler.plan()
         return "compiled", f"{compiler.fields} fields, {operation.price.work} selections and values"

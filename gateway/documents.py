@@ -133,7 +133,6 @@ class Analysis:
 class Document(msgspec.Struct):
     """A document that can be executed."""
 
-    node: DocumentNode
     operations: dict[str | None, Operation]
     tokens: int
     own_bytes: int
@@ -210,7 +209,7 @@ class Documents:
         ]
         own_bytes = DOCUMENT_BYTES + TOKEN_BYTES * tokens + PRICED_BYTES * _priced(operations)
         own_bytes += TEXTS * sys.getsizeof(text)
-        return Document(node, {found.name: found for found in operations}, tokens, own_bytes)
+        return Document({found.name: found for found in operations}, tokens, own_bytes)
 
     def _parsed(self, text: str) -> DocumentNode:
         try:

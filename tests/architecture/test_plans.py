@@ -30,7 +30,7 @@ class Introspecting(Visitor):
 
 def introspects(document: Document) -> bool:
     looked = Introspecting()
-    visit(document.node, looked)
+    visit(next(iter(document.operations.values())).document, looked)
     return looked.is_found
 
 

@@ -48,7 +48,9 @@ async def both_heard(
 ) -> tuple[list[Told], list[Told]]:
     """What graphql-core answers to each event of a subscription that ends, and what the plan does."""
     document = documents.find(query)
-    stream = subscribe(schema, document.node, context_value=await make_context(), hide_suggestions=True)
+    stream = subscribe(
+        schema, document.operation(None).document, context_value=await make_context(), hide_suggestions=True
+    )
     assert isinstance(stream, AsyncIterator)
     expected = [told(Outcome(one.data, one.errors or [])) async for one in stream]
     found = asked_of(document.operation(None), None)

@@ -239,7 +239,7 @@ async def walked(query: str, variables: dict[str, Any] | None, log: Log) -> Asyn
     """The same by graphql-core."""
     found = subscribe(
         SCHEMA,
-        DOCUMENTS.find(query).node,
+        DOCUMENTS.find(query).operation(None).document,
         context_value=Context(log),
         variable_values=variables,
         executor_class=_ByEvent,

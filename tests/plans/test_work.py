@@ -94,10 +94,10 @@ class EveryType(Compiler):
     ids=["object", "interface", "arguments", "union"],
 )  # fmt: skip
 def test_what_is_compiled_is_what_was_counted(text: str, fields: int, work: int) -> None:
-    document = made(text)
-    price = document.operation(None).price
+    operation = made(text).operation(None)
+    price = operation.price
     assert (price.fields, price.work) == (fields, work)
-    compiler = EveryType(whole_schema(), document.node, document.operation(None).node, principal(0), NO_VARIABLES)
+    compiler = EveryType(whole_schema(), operation.document, operation.node, principal(0), NO_VARIABLES)
     compiler.plan()
     assert compiler.fields == fields
 
