@@ -108,7 +108,9 @@ def test_a_text_with_a_nul_is_refused(text: str) -> None:
 
 def test_the_standard_introspection_passes() -> None:
     found = Documents(SCHEMA, ServerSettings()).find(get_introspection_query(input_value_deprecation=True))
-    assert Analysis(found.operation(None).document).operations == [Extent(fields=226, root_fields=1, directives=0, depth=0)]
+    assert Analysis(found.operation(None).document).operations == [
+        Extent(fields=226, root_fields=1, directives=0, depth=0)
+    ]
 
 
 def test_a_document_is_made_once() -> None:

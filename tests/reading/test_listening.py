@@ -243,7 +243,7 @@ async def test_answers_are_those_of_graphql_core(gateway: Gateway, role: str) ->
     ids = ["CJ-000015", "CJ-NOBODY", "CJ-000020"]
     stream = subscribe(
         SCHEMA,
-        DOCUMENTS.find(CHANGED).node,
+        DOCUMENTS.find(CHANGED).operation(None).document,
         context_value=await caller.context(),
         variable_values={"ids": ids},
         hide_suggestions=True,
