@@ -92,7 +92,7 @@ class Reads:
     def __init__(self, runner: asyncio.Runner, database_url: str, redis_url: str) -> None:
         self._runner = runner
         self._database = Database("main", database_url, MasterKey(base64.b64decode(MASTER_KEY)))
-        self._client = runner.run(_client(redis_url))
+        self._client = RedisClient(redis_url)
         self._store = RedisStore(self._client, uuid4().hex)
         cache = Cache(self._store, Vault(SECRET, "reads"), dict.fromkeys(CACHED, float(TTL_S)))
         self._sql = {domain: READERS[domain](self._database) for domain in CACHED}
@@ -130,10 +130,6 @@ class Reads:
                 for one in asked:
                     await one
         return (time.process_time() - before) / ASKED * 1_000
-
-
-async def _client(url: str) -> RedisClient:
-    return RedisClient(url)
 
 
 def asking(server: Server, query: str) -> Callable[[], float]:

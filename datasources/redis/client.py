@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -47,8 +48,7 @@ class RedisFull(RedisDown):
 class RedisClient:
     """Calls Redis until that fails five times in ten seconds, or takes too long once; then it is only probed.
 
-    What hangs costs every caller its whole time, so one that hung is enough; what fails at once costs none. Made in the
-    loop that it is asked in.
+    What hangs costs every caller its whole time, so one that hung is enough; what fails at once costs none.
     """
 
     def __init__(self, url: str) -> None:
@@ -58,7 +58,6 @@ class RedisClient:
         self._made_by = ConnectionPool.from_url(url, **bounds)
         self._listening = Redis.from_url(url, **bounds)
         self._places = asyncio.Semaphore(CONNECTIONS)
-        self._patience = Patience(CALL_S, asyncio.get_running_loop())
         self._idle: list[AbstractConnection] = []
         self.is_up = True
         """False while nobody calls it."""
@@ -66,6 +65,11 @@ class RedisClient:
         """Called once it is back; they raise nothing."""
         self._failed_at: deque[float] = deque(maxlen=FAILURES)
         self._probing: asyncio.Task[None] | None = None
+
+    @cached_property
+    def _patience(self) -> Patience:
+        """How long a call is waited for, in the loop that it is first made in."""
+        return Patience(CALL_S, asyncio.get_running_loop())
 
     async def send(self, *commands: Command) -> list[Any]:
         """The replies to commands that are sent together. Raises RedisDown, RedisFull."""

@@ -221,10 +221,6 @@ def machine_of(runner: asyncio.Runner, place: Place) -> type[RuleBasedStateMachi
     return Fence
 
 
-async def _clients(url: str) -> list[Cuttable]:
-    return [Cuttable(url) for _ in range(2)]
-
-
 @pytest.fixture(params=["local", "redis"])
 def place(request: pytest.FixtureRequest) -> Iterator[tuple[asyncio.Runner, Place]]:
     with asyncio.Runner() as runner:
@@ -233,7 +229,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[tuple[asyncio.Runner, Plac
             yield runner, Place([store, store], [], None)
             return
         server: ValkeyServer = request.getfixturevalue("valkey")
-        clients = runner.run(_clients(server.connection_url))
+        clients = [Cuttable(server.connection_url) for _ in range(2)]
         stores = [RedisStore(client, "fence") for client in clients]
         yield runner, Place(stores, clients, redis.Redis.from_url(server.connection_url))
         for store_, client in zip(stores, clients, strict=True):
