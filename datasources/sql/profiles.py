@@ -130,11 +130,12 @@ class SqlProfiles(SqlReader):
         self, ids: Sequence[CustomerId], within: Within, columns: frozenset[str] | None = None
     ) -> Sequence[CustomerRow | None]:
         """See ProfileReader."""
+        reading = BY_ID.one_each(self._database, ids, within, columns)
         if len(ids) == 1:
-            return self._known(await BY_ID.one_each(self._database, ids, within, columns))
+            return self._known(await reading)
         # What they have is read beside them, and may be there before them.
         with self._database.keyring.expecting(ids):
-            return self._known(await BY_ID.one_each(self._database, ids, within, columns))
+            return self._known(await reading)
 
     async def by_support_id(self, ids: Sequence[str], within: Within) -> Sequence[CustomerRow | None]:
         """See ProfileReader."""

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -309,8 +309,8 @@ class Keyed(Generic[Row]):
     ) -> None:
         self.rows, self.key, self.sorted_by, self.where = rows, tuple(key), tuple(sorted_by), tuple(where)
         self._types, self._filters = {name: rows.table.c[name].type for name in self.key}, filters
-        self._parts: OrderedDict[frozenset[str] | None, EachOf[Row]] = OrderedDict()
-        """The statements by what is read, the one asked for last behind the others."""
+        self._of = lru_cache(SHAPES_HELD)(self._made)
+        """The statements by what is read."""
         self.all_each = self._of(None).fetch
         """See EachOf.fetch."""
 
@@ -327,16 +327,9 @@ class Keyed(Generic[Row]):
         found = await self._of(columns).fetch(database, keys, within, **parameters)
         return [rows[0] if rows else None for rows in found]
 
-    def _of(self, columns: frozenset[str] | None) -> EachOf[Row]:
-        found = self._parts.get(columns)
-        if found is not None:
-            self._parts.move_to_end(columns)
-            return found
+    def _made(self, columns: frozenset[str] | None) -> EachOf[Row]:
         selected, make = self.rows.part(columns)
-        found = self._parts[columns] = EachOf(make, self._types, partial(self._select, selected), self._filters)
-        if len(self._parts) > SHAPES_HELD:
-            self._parts.popitem(last=False)
-        return found
+        return EachOf(make, self._types, partial(self._select, selected), self._filters)
 
     def _select(
         self, selected: Sequence[ColumnElement[Any]], keys: FromClause, *conditions: ColumnElement[bool]
