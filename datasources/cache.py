@@ -83,7 +83,7 @@ class Asked(NamedTuple):
 
 
 class Round(NamedTuple):
-    """One call: what the source is asked beside the keys, the time that it is and the program's, and what the store held."""
+    """One call: the arguments that all keys share, the time that it is and the program's, and what the store held."""
 
     told: tuple[Any, ...]
     at: float
@@ -125,7 +125,7 @@ class Answers:
             asked = self._asked(keys, timeless)
         except (TypeError, ValueError, OverflowError):  # nothing has a name that can't be written: the source tells why
             return await self._ask(keys, told)
-        scopes = asked[0].scopes if len(asked) == 1 else {scope for one in asked for scope in one.scopes}
+        scopes = {scope for one in asked for scope in one.scopes}
         seen = await self._cache.store.look([one.name for one in asked], scopes)
         if seen is None:
             return await self._ask(keys, told)
@@ -134,7 +134,7 @@ class Answers:
         if self._cache.watch is not None:
             self._cache.watch(self._domain, len(found), len(missing))
         if missing:
-            found |= await self._fetched(missing, now._replace(told=self._of_whole_rows(told)))
+            found |= await self._fetched(missing, now)
         return [found[one.name] for one in asked]
 
     def _timeless(self, told: tuple[Any, ...]) -> tuple[tuple[Any, ...], dt.datetime | None]:
@@ -222,7 +222,7 @@ class Answers:
         began = self._cache.clock()
         found: dict[bytes, Any] = {}
         try:
-            answers = await self._ask([one.key for one in own.values()], now.told)
+            answers = await self._ask([one.key for one in own.values()], self._of_whole_rows(now.told))
             found = {one.name: answer for one, answer in zip(own.values(), answers, strict=True)}
         finally:
             for flight, one in own.items():
