@@ -121,16 +121,16 @@ class Metrics:
         """Have an answered request counted soon, with those that are answered meanwhile: one by one takes longer than what is
         counted then."""
         self._answered.append((exchange, duration_s))
-        if not self._is_due:
-            self._count_soon()
+        self._count_soon()
 
     def run(self, running: int) -> None:
         """Have it told soon how many operations run now."""
         self._running = running
-        if not self._is_due:
-            self._count_soon()
+        self._count_soon()
 
     def _count_soon(self) -> None:
+        if self._is_due:
+            return
         self._is_due = True
         asyncio.get_running_loop().call_later(COUNTED_S, self.count)
 
@@ -161,8 +161,7 @@ class Metrics:
         """Have the keys of one call counted soon: those that the cache answered, and those that it did not."""
         self._looked[domain, "source"] += missing
         self._looked[domain, "cache"] += found
-        if not self._is_due:
-            self._count_soon()
+        self._count_soon()
 
     def note(self, source: str, happening: Happening) -> None:
         """Count what a limit around a source did; that it is asked no more, or again, is logged as well."""
