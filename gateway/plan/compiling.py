@@ -105,7 +105,7 @@ class Compiler:
             raise Unplanned from error
         kind = self._operation.operation
         asks_alone = kind is OperationType.QUERY and self._asks_alone
-        return Plan(selection, kind is OperationType.MUTATION, asks_alone, self._projection.customers)
+        return Plan(selection, kind is OperationType.MUTATION, asks_alone, self._projection.customer_columns)
 
     def _selection(self, type_: GraphQLObjectType, grouped: GroupedFieldSet) -> Selection:
         fields: list[Field] = []

@@ -23,12 +23,12 @@ class Outcome(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """An operation compiled for a class of callers; `is_serial` for mutations, whose root fields run one by one; of one that
     `asks_alone` no two fields ask the same method, so that none has to wait for another; of customers who are looked up
-    `customers` are the attributes that it reads."""
+    `customer_columns` are the attributes that it reads."""
 
     selection: Selection
     is_serial: bool
     asks_alone: bool
-    customers: Reads
+    customer_columns: Reads
 
     async def run(
         self, context: Any, variables: VariableValues, root: Any = None, *, deadline: Deadline | None = None
@@ -41,7 +41,7 @@ class Plan(msgspec.Struct, frozen=True):
         run, data = Run(context, variables, deadline), Position.of_data()
         made = self.selection.blank()
         data.put(made)
-        context.loaders.asks_alone, context.customer_columns = self.asks_alone, self.customers
+        context.loaders.asks_alone, context.customer_columns = self.asks_alone, self.customer_columns
         for field in self.selection.fields:
             field.start(run, root, made, data)
             if self.is_serial:

@@ -29,7 +29,7 @@ class Projection:
     def __init__(self) -> None:
         self._read: dict[str, Reads] = {}
         self._whole: set[str] = set()
-        self.customers: Reads = LOOKED_AT
+        self.customer_columns: Reads = LOOKED_AT
         """What is read of customers who are looked up."""
 
     def add(self, coordinate: str, reads: Reads) -> None:
@@ -38,7 +38,7 @@ class Projection:
 
     def add_customers(self, reads: Reads) -> None:
         """Customers are selected of whom this is read."""
-        self.customers = all_of((self.customers, reads))
+        self.customer_columns = all_of((self.customer_columns, reads))
 
     def ask_for_all(self, names: Iterable[str]) -> None:
         """Fields of these names may turn out to be selected while others are asked for already."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.execute import assert_event_stream
 from graphql.execution.values import VariableValues
+from msgspec.structs import asdict
 
 from gateway.plan.compiling import Compiler, Planned
 from gateway.plan.fields import Wanted, denied, streamed
@@ -51,7 +52,7 @@ class SubscriptionCompiler(Compiler):
         """The plan of its events, and their source. Raises Unplanned where a condition is no truth value."""
         plan = super().plan()
         assert self._source is not None  # noqa: S101  # validation has seen that there is one root field
-        return Subscription(plan.selection, plan.is_serial, plan.asks_alone, plan.customers, self._source)
+        return Subscription(**asdict(plan), source=self._source)
 
     def planned(self, wanted: Wanted, key: str, details: FieldDetailsList) -> Planned:
         """As in any operation; the root field is the first."""
