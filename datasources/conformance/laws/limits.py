@@ -12,10 +12,7 @@ from datasources.conformance.lists import STEP, Lists, positions
 from datasources.conformance.methods import Method, methods_of
 from datasources.conformance.subjects import Subject
 from datasources.errors import InvalidRequest
-from datasources.paging import Page, PageRequest
-
-HINTED = "columns" in PageRequest.__struct_fields__
-"""True where requests for pages tell which columns will be read."""
+from datasources.paging import Page
 
 
 @law("capability")
@@ -42,8 +39,6 @@ async def test_what_is_not_declared_is_refused(subject: Subject, keys: Keys, pag
 
 @law("columns")
 async def test_a_hint_of_columns_changes_nothing_of_them(subject: Subject, keys: Keys, paged: Method) -> None:
-    if not HINTED:
-        return
     lists = Lists(paged, subject, keys)
     for order, owner, everything in await lists.walked():
         names = sorted(everything.rows[0].__struct_fields__)
