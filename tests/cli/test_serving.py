@@ -130,22 +130,11 @@ def test_every_command_explains_itself(run: Run, command: str) -> None:
     assert ended.out.startswith(f"Usage: root {command} ")
 
 
-def test_an_old_schema_is_told_whichever_other_database_is_down(run: Run, tmp_path: Path) -> None:
-    config = tmp_path / "gateway.toml"
-    config.write_text(
-        f"""
-        [sources.main]
-        kind = "sql"
-        url = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
-        [sources.other]
-        kind = "sql"
-        url = "sqlite:///{tmp_path / "none.sqlite"}"
-        [domains]
-        default = "main"
-        notes = "other"
-        """
-    )
-    assert run("serve", "--dev", "--config", str(config)) == (
+def test_an_old_schema_is_told_whichever_other_database_is_down(config: Path, run: Run, tmp_path: Path) -> None:
+    down, empty = "postgresql+asyncpg://nobody@127.0.0.1:1/none", f"sqlite:///{tmp_path / 'none.sqlite'}"
+    sections = f'[sources.main]\nkind = "sql"\nurl = "{down}"\n[sources.other]\nkind = "sql"\nurl = "{empty}"\n'
+    config.write_text(config.read_text() + sections)
+    assert run("serve", "--config", str(config)) == (
         1,
         "",
         "error: the database of the source other has no schema yet: run `customer-graph db upgrade` first, or serve with --migrate\n",
