@@ -11,7 +11,6 @@ import pytest
 from datasources.conformance import Rows, laws, methods_of
 from datasources.conformance.factories import Made, subject_of
 from datasources.conformance.keys import Keys
-from datasources.conformance.laws.limits import HINTED
 from datasources.conformance.writes import EXAMPLES, write_of
 from datasources.errors import InvalidRequest
 from datasources.registry import Domain
@@ -55,9 +54,8 @@ WRONG: list[tuple[Any, str, Break]] = [
     (laws.test_no_key_is_worse_than_unknown, TICKET, breaking.leaks_errors),
     (laws.test_a_position_of_another_list_is_refused_in_words, TICKETS, breaking.believes_every_position),
     (laws.test_a_closed_source_is_not_available, TICKETS, breaking.opens_itself),
+    (laws.test_a_hint_of_columns_changes_nothing_of_them, TICKETS, breaking.forgets_a_column_that_is_read),
 ]
-if HINTED:
-    WRONG.append((laws.test_a_hint_of_columns_changes_nothing_of_them, TICKETS, breaking.forgets_a_column_that_is_read))
 WRONG_SOURCES: list[tuple[Any, type[Noted]]] = [
     (laws.test_one_idempotency_key_has_one_effect, ForgetsKeys),
     (laws.test_one_idempotency_key_has_one_effect, WritesAgain),
@@ -101,7 +99,7 @@ async def test_a_source_that_is_wrong_breaks_the_law(law: Any, wrong: type[Noted
 
 def test_every_law_that_a_factory_is_held_to_is_tried() -> None:
     tried = {law.law for law, *_ in (*WRONG, *WRONG_SOURCES)}
-    assert laws.LAWS - tried == {"statements"} | (set() if HINTED else {"columns"})
+    assert laws.LAWS - tried == {"statements"}
 
 
 @pytest.mark.parametrize("domain", EXAMPLES, ids=lambda domain: domain.value.lower())
