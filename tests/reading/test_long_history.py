@@ -69,7 +69,11 @@ async def _explained(database: Database, sql: str, values: Sequence[Any]) -> lis
     ]
 
 
-@pytest.mark.parametrize("others", [[], [uuid5(CUSTOMER, "nobody")]], ids=["alone", "among others"])
+OTHERS = [uuid5(CUSTOMER, "nobody"), uuid5(CUSTOMER, "nobody else")]
+"""Two beside the one: PostgreSQL before 18 tells rows a loop rounded, and 21 are 7 a loop of three."""
+
+
+@pytest.mark.parametrize("others", [[], OTHERS], ids=["alone", "among others"])
 @pytest.mark.parametrize(
     ("asked", "index", "rows"),
     [

@@ -83,7 +83,11 @@ async def long_ledger(demo: Demo) -> str:
 ALONE, AMONG_OTHERS = ["SCAN CONSTANT ROW", "SCAN keys"], ["SCAN sent VIRTUAL TABLE INDEX 1:"]
 
 
-@pytest.mark.parametrize(("others", "begins"), [([], ALONE), ([uuid5(CUSTOMER, "nobody")], AMONG_OTHERS)])
+OTHERS = [uuid5(CUSTOMER, "nobody"), uuid5(CUSTOMER, "nobody else")]
+"""Two beside the one: PostgreSQL before 18 tells rows a loop rounded, and 21 are 7 a loop of three."""
+
+
+@pytest.mark.parametrize(("others", "begins"), [([], ALONE), (OTHERS, AMONG_OTHERS)])
 async def test_a_page_of_the_ledger_reads_its_own_rows_alone(
     others: list[UUID], begins: list[str], long_ledger: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
