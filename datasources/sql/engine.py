@@ -21,13 +21,13 @@ from datasources.ids import NO_CUSTOMER
 from datasources.observing import OBSERVED
 from datasources.rounds import ROUNDS
 from datasources.sql.dialects import DIALECTS, Dialect
-from datasources.sql.reading import Columns, Keys, Reader
+from datasources.sql.reading import Columns, Keys, Known, Reader
 from datasources.sql.rounds import SqlRound
 from datasources.sql.sealing import CustomerKey, MasterKey
 from datasources.sql.split import WHOLE, Split
 from datasources.sql.tables.profiles import customers
 from datasources.sql.transacting import Made, Rows, Steps
-from datasources.sql.types import Document, Sealed
+from datasources.sql.types import Document, InstantText, Sealed
 
 Row = TypeVar("Row")
 
@@ -41,11 +41,16 @@ class Prepared(Generic[Row]):
     """A statement compiled once for a dialect; the columns named as `row`'s fields become one struct a row.
 
     Columns in front of those (a position, a total) are given beside the struct. Sealed columns are opened with the key
-    of the customer in the row's `customer_id`.
+    of the customer in the row's `customer_id`. What is `known` of a row is not selected.
     """
 
     def __init__(
-        self, statement: Select[Any] | UpdateBase, row: Callable[..., Row], dialect: Dialect, leading: int = 0
+        self,
+        statement: Select[Any] | UpdateBase,
+        row: Callable[..., Row],
+        dialect: Dialect,
+        leading: int = 0,
+        known: Known | None = None,
     ) -> None:
         compiled = statement.compile(dialect=dialect.compiler, compile_kwargs={"render_postcompile": True})
         assert isinstance(compiled, SQLCompiler)  # noqa: S101  # a statement compiles to nothing else
@@ -60,9 +65,9 @@ class Prepared(Generic[Row]):
         self._processes = [(index, process) for index, process in sent_as if process is not None]
         columns = list(statement.selected_columns if isinstance(statement, Select) else statement.exported_columns)
         self.columns = tuple(str(column.key) for column in columns[leading:])
-        """The names of the columns that make up a row."""
+        """The names of the columns that are selected for a row."""
         made, fields = (row.row, row.fields) if isinstance(row, Make) else (row, None)
-        self.reader = Reader(_columns(columns, row, dialect, leading), made, leading, fields)
+        self.reader = Reader(_columns(columns, row, dialect, leading, known), made, leading, fields, known)
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """The parameters in the order of the statement, as the driver takes them."""
@@ -98,17 +103,23 @@ class Make(Generic[Row]):
         return self.row(*changed)
 
 
-def _columns(columns: Sequence[Any], row: Any, dialect: Dialect, leading: int) -> Columns:
+def _columns(columns: Sequence[Any], row: Any, dialect: Dialect, leading: int, known: Known | None) -> Columns:
     """What has to be done to a statement's columns to make rows of them."""
     names = [column.key for column in columns]
-    decoders = {index: column.type.decode for index, column in enumerate(columns) if isinstance(column.type, Document)}
+    decoders = {
+        index: column.type.decode
+        for index, column in enumerate(columns)
+        if isinstance(column.type, (Document, InstantText))
+    }
     processes = {
         index: process
         for index, column in enumerate(columns)
         if index not in decoders
         and (process := column.type.dialect_impl(dialect.compiler).result_processor(dialect.compiler, None))
     }
-    members = {leading + index: found for index, found in row.members.items()} if isinstance(row, Make) else {}
+    members = {}
+    for index, found in row.members.items() if isinstance(row, Make) else ():
+        members[leading + index - (known is not None and known.at < index)] = found
     sealed = {
         index: _field_of(column)
         for index, column in enumerate(columns)
@@ -274,26 +285,31 @@ class Database:
         await asyncio.gather(*self._writing, return_exceptions=True)
         await self.dialect.close()
 
-    async def fetch(self, prepared: Prepared[Row], parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    async def fetch(
+        self, prepared: Prepared[Row], parameters: Mapping[str, Any], owners: Sequence[Any] = ()
+    ) -> list[tuple[Any, ...]]:
         """Leading columns and, last, the struct of every row, in the statement's order; None for the struct of an outer
         join that found nothing. Raises SourceUnavailable, SourceTimedOut, SourceRefused.
 
         Sealed text is opened; text whose key was destroyed is gone: None, or empty where it must be text.
         """
-        records = await self._records(prepared, parameters, is_small=False)
-        reader = prepared.reader
-        return reader.read(records, NO_KEYS if reader.owners is None else await self.keyring.of(reader.owners(records)))
+        records, reader = await self._records(prepared, parameters, is_small=False), prepared.reader
+        keys = NO_KEYS if reader.owners is None else await self.keyring.of(reader.owners(records, owners))
+        return reader.read(records, keys, owners)
 
-    async def fetch_alone(self, prepared: Prepared[Row], parameters: Mapping[str, Any]) -> tuple[list[Row], Any]:
-        """The rows of a read of one key, and of the first record the last leading column. Raises as `fetch` does.
+    async def fetch_alone(
+        self, prepared: Prepared[Row], parameters: Mapping[str, Any], owners: Sequence[Any] = ()
+    ) -> tuple[list[Row], Any]:
+        """The rows of a read of one key, and of the first record the last leading column, if there is one. Raises as `fetch`
+        does.
 
         It may be sent together with other such reads of the request: of many rows, the records cost more so than the round
         trips.
         """
-        records = await self._records(prepared, parameters, is_small=True)
-        reader = prepared.reader
-        rows = reader.rows(records, NO_KEYS if reader.owners is None else await self.keyring.of(reader.owners(records)))
-        return rows, records[0][prepared.leading - 1] if records else None
+        records, reader = await self._records(prepared, parameters, is_small=True), prepared.reader
+        keys = NO_KEYS if reader.owners is None else await self.keyring.of(reader.owners(records, owners))
+        last = records[0][prepared.leading - 1] if records and prepared.leading else None
+        return reader.rows(records, keys, owners), last
 
     def _records(self, prepared: Prepared[Any], parameters: Mapping[str, Any], *, is_small: bool) -> Awaitable[Rows]:
         self.statements += 1

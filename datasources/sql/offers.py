@@ -116,7 +116,7 @@ class Available:
         prepared = self._prepared.get(shape)
         if prepared is None:
             made = self._select(dialect, is_behind=page.after is not None, is_counted=page.want_total)
-            prepared = self._prepared[shape] = Prepared(made, _available, dialect, leading=2)
+            prepared = self._prepared[shape] = Prepared(dialect.for_reading(made), _available, dialect, leading=2)
         parameters = dialect.bind_keys({"customer_id": customers}) | {"now": page.now, "limit": page.size + 1}
         parameters |= {f"after_{index}": value for index, value in enumerate(page.after or ())}
         rows: list[list[AvailableOfferRow]] = [[] for _ in customers]

@@ -37,6 +37,7 @@ from datasources.sql.connections import Connections
 from datasources.sql.dialect import Ordered, Values
 from datasources.sql.failures import POSTGRES_ERRORS, of_postgres
 from datasources.sql.transacting import Made, Rows, Steps, on_postgres
+from datasources.sql.types import Instant, InstantText
 
 STATEMENT_TIMEOUT_S = 5.0
 JOINED_HELD = 512
@@ -128,6 +129,15 @@ class Postgres:
             found = found.outerjoin(other, replacement_traverse(condition, {}, of_page))
         return found, [replacement_traverse(column, {}, of_page) for column in first.selected_columns]
 
+    def for_reading(self, statement: Select[Any]) -> Select[Any]:
+        """Instants as text: see InstantText."""
+        return statement.with_only_columns(
+            *(
+                cast(column, InstantText()).label(column.key) if isinstance(column.type, Instant) else column
+                for column in statement.selected_columns
+            )
+        )
+
     def insert(self, table: Table) -> Any:
         """PostgreSQL's own INSERT."""
         return postgresql_insert(table)
@@ -161,6 +171,7 @@ class Postgres:
             server_settings={
                 "application_name": "customer-graph",
                 "timezone": "UTC",
+                "datestyle": "ISO",
                 "jit": "off",
                 # The server's own bound, for statements whose cancellation does not reach it.
                 "statement_timeout": f"{STATEMENT_TIMEOUT_S:g}s",

@@ -30,38 +30,72 @@ class Columns(msgspec.Struct, frozen=True):
     owner: int | None
 
 
+class Known(msgspec.Struct, frozen=True):
+    """What of a row is not selected, since who asked knows it: the owner whose list it is in. `at` is its place among the
+    row's columns, `there` that of a column which is never null; `is_alone` where rows of one owner are asked for, else the
+    first leading column is the position of the owner."""
+
+    at: int
+    there: int
+    is_customer: bool
+    is_alone: bool
+
+    @property
+    def value(self) -> str:
+        """The expression of it."""
+        return "owners[0]" if self.is_alone else "owners[r[0]]"
+
+
 class Reader:
     """Makes the rows of records: `leading` columns in front, then `make` of the others, which are what `fields` tells of
-    its arguments; the first one is always there."""
+    its arguments; the first one is always there, unless it is one that is known."""
 
     def __init__(
-        self, columns: Columns, make: Callable[..., Any], leading: int, fields: Sequence[bool] | None = None
+        self,
+        columns: Columns,
+        make: Callable[..., Any],
+        leading: int,
+        fields: Sequence[bool] | None = None,
+        known: Known | None = None,
     ) -> None:
-        self._columns = columns
+        self._columns, self._known = columns, known
         self._names: dict[str, Any] = {"make": make, "opened": _opened, "unread": UNREAD}
         plain, opened = self._values(is_opened=False), self._values(is_opened=True)
         front = "".join(f"{value}, " for value in plain[:leading])
-        of_row = opened[leading:] if fields is None else _spread(opened[leading:], fields)
-        row = f"make({', '.join(of_row)}) if r[{leading}] is not None else None"
-        self.read: Callable[[Collection[Any], Keys], list[tuple[Any, ...]]] = self._compiled(
-            "records, keys", f"[({front}{row},) for r in records]"
+        of_row, there = opened[leading:], leading
+        if known is not None:
+            of_row.insert(known.at, known.value)
+            there += known.there
+        if fields is not None:
+            of_row = _spread(of_row, fields)
+        row = f"make({', '.join(of_row)}) if r[{there}] is not None else None"
+        self.read: Callable[[Collection[Any], Keys, Sequence[Any]], list[tuple[Any, ...]]] = self._compiled(
+            "records, keys, owners", f"[({front}{row},) for r in records]"
         )
-        """(records, keys) → leading columns and row of each, None for the row of an outer join that found nothing."""
-        self.rows: Callable[[Collection[Any], Keys], list[Any]] = self._compiled(
-            "records, keys", f"[make({', '.join(of_row)}) for r in records if r[{leading}] is not None]"
+        """(records, keys, owners) → leading columns and row of each, None for the row of an outer join that found nothing."""
+        self.rows: Callable[[Collection[Any], Keys, Sequence[Any]], list[Any]] = self._compiled(
+            "records, keys, owners", f"[make({', '.join(of_row)}) for r in records if r[{there}] is not None]"
         )
-        """(records, keys) → the rows alone, without those of an outer join that found nothing."""
+        """(records, keys, owners) → the rows alone, without those of an outer join that found nothing."""
         self.sealed_rows: Callable[[Collection[Any]], list[Any]] = self._compiled(
             "records", f"[make({', '.join(plain)}) for r in records]"
         )
         """The rows alone, made of all columns, sealed ones still sealed."""
-        self.owners: Callable[[Collection[Any]], set[UUID]] | None = None
-        """The customers whose keys open something in the records; None where nothing is sealed."""
-        if columns.sealed and columns.owner is not None:
+        self.owners: Callable[[Collection[Any], Sequence[Any]], set[UUID]] | None = None
+        """(records, owners) → the customers whose keys open something in the records; None where nothing is sealed."""
+        owner = self._owner
+        if columns.sealed and owner is not None:
             is_there = " or ".join(f"r[{index}] is not None" for index in columns.sealed)
-            self.owners = self._compiled("records", f"{{{plain[columns.owner]} for r in records if {is_there}}}")
+            self.owners = self._compiled("records, owners", f"{{{owner} for r in records if {is_there}}}")
 
-    def _values(self, *, is_opened: bool) -> Sequence[str]:
+    @property
+    def _owner(self) -> str | None:
+        """The expression of the customer whose a row is; None where it does not tell."""
+        if self._known is not None and self._known.is_customer:
+            return self._known.value
+        return None if self._columns.owner is None else self._value(self._columns.owner, is_opened=False)
+
+    def _values(self, *, is_opened: bool) -> list[str]:
         return [self._value(index, is_opened=is_opened) for index in range(self._columns.count)]
 
     def _value(self, index: int, *, is_opened: bool) -> str:
@@ -75,8 +109,7 @@ class Reader:
         if index in columns.members:
             self._names[f"m{index}"] = columns.members[index]
             value = f"m{index}[{value}]"
-        if is_opened and index in columns.sealed and columns.owner is not None:
-            owner = self._value(columns.owner, is_opened=False)
+        if is_opened and index in columns.sealed and (owner := self._owner) is not None:
             value = f"(None if {value} is None else opened(keys, {owner}, {value}, {columns.sealed[index]!r}))"
         return value
 

