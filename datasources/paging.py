@@ -28,6 +28,10 @@ SIGNATURE = 10
 LISTS_HELD = 256
 
 
+CursorAt = Callable[[Position], str]
+"""Writes the cursor of a position in one list."""
+
+
 class PageRequest(msgspec.Struct, frozen=True, array_like=True, cache_hash=True):
     """Which rows of a list: `first` behind `after`, or `last` before `before`; exactly one of the two is set.
 
@@ -167,10 +171,21 @@ class Cursors:
         self._secret = hashlib.blake2b(secret, digest_size=32, person=b"cursors").digest()
         self._begun = lru_cache(LISTS_HELD)(self._of_list)
 
+    def of_list(self, belongs_to: bytes) -> CursorAt:
+        """Writes the cursors of the list that `belongs_to` tells (its name, filter and order)."""
+        begun = self._begun(belongs_to)
+
+        def cursor_at(position: Position) -> str:
+            body = _ENCODER.encode(position)
+            signed = begun.copy()
+            signed.update(body)
+            return base64url(signed.digest() + body)
+
+        return cursor_at
+
     def encode(self, position: Position, belongs_to: bytes) -> str:
-        """The cursor of a position in the list that `belongs_to` tells (its name, filter and order)."""
-        body = _ENCODER.encode(position)
-        return base64url(self._sign(body, belongs_to) + body)
+        """The cursor of one position in such a list."""
+        return self.of_list(belongs_to)(position)
 
     def decode(self, cursor: str, belongs_to: bytes, argument: str) -> Position:
         """The position that a cursor of this list tells. Raises InvalidRequest for any other text."""

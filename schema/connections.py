@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import strawberry
 
-from datasources.paging import Cursors, Page
+from datasources.paging import CursorAt, Page
 from schema.directives import WEIGHTLESS
 from schema.fields import ROW, Expression, GraphField, Wrapped, leaf
 from schema.views import VIEWS, ViewOf, view
@@ -14,10 +14,10 @@ from schema.views import VIEWS, ViewOf, view
 class ShownPage:
     """A page with what its cursors need; the object behind a connection and its `pageInfo`."""
 
-    __slots__ = ("cursors", "list", "page")
+    __slots__ = ("cursor_at", "page")
 
-    def __init__(self, page: Page[Any], cursors: Cursors, list: bytes) -> None:
-        self.page, self.cursors, self.list = page, cursors, list
+    def __init__(self, page: Page[Any], cursor_at: CursorAt) -> None:
+        self.page, self.cursor_at = page, cursor_at
 
     @property
     def edges(self) -> list["ShownEdge"]:
@@ -58,16 +58,18 @@ class ShownPage:
     @property
     def start_cursor(self) -> str | None:
         """The cursor of the first row."""
-        return self.cursor_of(self.page.rows[0]) if self.page.rows else None
+        rows = self.page.rows
+        return self.cursor_of(rows[0]) if rows else None
 
     @property
     def end_cursor(self) -> str | None:
         """The cursor of the last row."""
-        return self.cursor_of(self.page.rows[-1]) if self.page.rows else None
+        rows = self.page.rows
+        return self.cursor_of(rows[-1]) if rows else None
 
     def cursor_of(self, row: Any) -> str:
         """The cursor of a row of this page."""
-        return self.cursors.encode(self.page.position_of(row), self.list)
+        return self.cursor_at(self.page.position_of(row))
 
 
 class ShownEdge(msgspec.Struct, gc=False):

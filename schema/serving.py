@@ -53,7 +53,7 @@ def paged(name: str, field: GraphField, serve: Serve, paging: Paging) -> Resolve
         page = await serve(source, context, request)
         if page is None:
             return None
-        return ShownPage(page, context.cursors, list_identity(name, request))
+        return ShownPage(page, context.cursors.of_list(list_identity(name, request)))
 
     return resolve
 

@@ -267,8 +267,8 @@ class Paged:
 
     def around(self, pages: Sequence[Any], run: Run) -> list[ShownPage]:
         """Pages that were answered to the request, as they are shown."""
-        cursors, identity = run.context.cursors, self._held.of(run)[1]
-        return [ShownPage(page, cursors, identity) for page in pages]
+        cursor_at = run.context.cursors.of_list(self._held.of(run)[1])
+        return [ShownPage(page, cursor_at) for page in pages]
 
     def shown(self, complete: "Callable[[Run, Any, Position], None]") -> Complete:
         """Completes the page that was answered; none is null where that may be, and told by `complete` where not."""
@@ -276,7 +276,7 @@ class Paged:
 
         def show(run: Run, page: Any, position: Position) -> None:
             if page is not None:
-                complete(run, ShownPage(page, run.context.cursors, held.of(run)[1]), position)
+                complete(run, ShownPage(page, run.context.cursors.of_list(held.of(run)[1])), position)
             elif position.is_nullable:
                 position.put(None)
             else:
