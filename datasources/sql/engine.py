@@ -297,6 +297,15 @@ class Database:
         keys = NO_KEYS if reader.owners is None else await self.keyring.of(reader.owners(records, owners))
         return reader.read(records, keys, owners)
 
+    async def fetch_each(
+        self, prepared: Prepared[Row], parameters: Mapping[str, Any], owners: Sequence[Any]
+    ) -> list[list[Row]]:
+        """The rows of each owner, in their order; the statement's first leading column is the position of the owner. Raises as
+        `fetch` does."""
+        records, reader = await self._records(prepared, parameters, is_small=False), prepared.reader
+        keys = NO_KEYS if reader.owners is None else await self.keyring.of(reader.owners(records, owners))
+        return reader.rows_of_each(records, keys, owners)
+
     async def fetch_alone(
         self, prepared: Prepared[Row], parameters: Mapping[str, Any], owners: Sequence[Any] = ()
     ) -> tuple[list[Row], Any]:

@@ -12,6 +12,8 @@ from datasources.unread import UNREAD
 
 Process = Callable[[Any], Any]
 Keys = Mapping[UUID, CustomerKey | None]
+Name = Callable[[int], str]
+"""How generated code calls a value of a record, by its index."""
 
 
 class Columns(msgspec.Struct, frozen=True):
@@ -40,10 +42,9 @@ class Known(msgspec.Struct, frozen=True):
     is_customer: bool
     is_alone: bool
 
-    @property
-    def value(self) -> str:
-        """The expression of it."""
-        return "owners[0]" if self.is_alone else "owners[r[0]]"
+    def value(self, position: str) -> str:
+        """The expression of it, by that of the first leading column."""
+        return "owners[0]" if self.is_alone else f"owners[{position}]"
 
 
 class Reader:
@@ -60,46 +61,55 @@ class Reader:
     ) -> None:
         self._columns, self._known = columns, known
         self._names: dict[str, Any] = {"make": make, "opened": _opened, "unread": UNREAD}
+        # Taken apart at once: an index into the driver's record costs more than a local name.
+        each = f"for ({''.join(f'{_local(index)}, ' for index in range(columns.count))}) in records"
         plain, opened = self._values(is_opened=False), self._values(is_opened=True)
         front = "".join(f"{value}, " for value in plain[:leading])
-        of_row, there = opened[leading:], leading
+        of_row, at = opened[leading:], leading
         if known is not None:
-            of_row.insert(known.at, known.value)
-            there += known.there
+            of_row.insert(known.at, known.value(_local(0)))
+            at += known.there
         if fields is not None:
             of_row = _spread(of_row, fields)
-        row = f"make({', '.join(of_row)}) if r[{there}] is not None else None"
+        row, is_there = f"make({', '.join(of_row)})", f"{_local(at)} is not None"
         self.read: Callable[[Collection[Any], Keys, Sequence[Any]], list[tuple[Any, ...]]] = self._compiled(
-            "records, keys, owners", f"[({front}{row},) for r in records]"
+            "records, keys, owners", f"return [({front}{row} if {is_there} else None,) {each}]"
         )
         """(records, keys, owners) → leading columns and row of each, None for the row of an outer join that found nothing."""
         self.rows: Callable[[Collection[Any], Keys, Sequence[Any]], list[Any]] = self._compiled(
-            "records, keys, owners", f"[make({', '.join(of_row)}) for r in records if r[{there}] is not None]"
+            "records, keys, owners", f"return [{row} {each} if {is_there}]"
         )
         """(records, keys, owners) → the rows alone, without those of an outer join that found nothing."""
+        self.rows_of_each: Callable[[Collection[Any], Keys, Sequence[Any]], list[list[Any]]] = self._compiled(
+            "records, keys, owners",
+            "found = [[] for _ in owners]",
+            f"{each}:",
+            f"    if {is_there}: found[{_local(0)}].append({row})",
+            "return found",
+        )
+        """(records, keys, owners) → the rows of each owner, whose position is the first leading column."""
         self.sealed_rows: Callable[[Collection[Any]], list[Any]] = self._compiled(
-            "records", f"[make({', '.join(plain)}) for r in records]"
+            "records", f"return [make({', '.join(plain)}) {each}]"
         )
         """The rows alone, made of all columns, sealed ones still sealed."""
         self.owners: Callable[[Collection[Any], Sequence[Any]], set[UUID]] | None = None
         """(records, owners) → the customers whose keys open something in the records; None where nothing is sealed."""
-        owner = self._owner
+        owner = self._owner(_indexed)
         if columns.sealed and owner is not None:
-            is_there = " or ".join(f"r[{index}] is not None" for index in columns.sealed)
-            self.owners = self._compiled("records, owners", f"{{{owner} for r in records if {is_there}}}")
+            is_sealed = " or ".join(f"{_indexed(index)} is not None" for index in columns.sealed)
+            self.owners = self._compiled("records, owners", f"return {{{owner} for r in records if {is_sealed}}}")
 
-    @property
-    def _owner(self) -> str | None:
+    def _owner(self, of: Name) -> str | None:
         """The expression of the customer whose a row is; None where it does not tell."""
         if self._known is not None and self._known.is_customer:
-            return self._known.value
-        return None if self._columns.owner is None else self._value(self._columns.owner, is_opened=False)
+            return self._known.value(of(0))
+        return None if self._columns.owner is None else self._value(self._columns.owner, of, is_opened=False)
 
     def _values(self, *, is_opened: bool) -> list[str]:
-        return [self._value(index, is_opened=is_opened) for index in range(self._columns.count)]
+        return [self._value(index, _local, is_opened=is_opened) for index in range(self._columns.count)]
 
-    def _value(self, index: int, *, is_opened: bool) -> str:
-        columns, value = self._columns, f"r[{index}]"
+    def _value(self, index: int, of: Name, *, is_opened: bool) -> str:
+        columns, value = self._columns, of(index)
         if index in columns.processes:
             self._names[f"p{index}"] = columns.processes[index]
             value = f"p{index}({value})"
@@ -109,13 +119,24 @@ class Reader:
         if index in columns.members:
             self._names[f"m{index}"] = columns.members[index]
             value = f"m{index}[{value}]"
-        if is_opened and index in columns.sealed and (owner := self._owner) is not None:
+        if is_opened and index in columns.sealed and (owner := self._owner(of)) is not None:
             value = f"(None if {value} is None else opened(keys, {owner}, {value}, {columns.sealed[index]!r}))"
         return value
 
-    def _compiled(self, parameters: str, expression: str) -> Any:  # a function of the names above
-        exec(f"def made({parameters}): return {expression}", self._names)  # noqa: S102  # made of numbers and column names
+    def _compiled(self, parameters: str, *lines: str) -> Any:  # a function of the names above
+        body = "".join(f"    {line}\n" for line in lines)
+        exec(f"def made({parameters}):\n{body}", self._names)  # noqa: S102  # made of numbers and column names
         return self._names.pop("made")
+
+
+def _local(index: int) -> str:
+    """The name that a value of a record has where the record is taken apart."""
+    return f"r{index}"
+
+
+def _indexed(index: int) -> str:
+    """The value where it is not."""
+    return f"r[{index}]"
 
 
 def _spread(values: Iterable[str], fields: Sequence[bool]) -> list[str]:

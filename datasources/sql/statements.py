@@ -153,15 +153,13 @@ class Paged(Generic[Row]):
         if is_alone:
             found, counted = await database.fetch_alone(statement, parameters, owners)
             return pages_of([found], page, self.order, [(counted or 0) if page.want_total else None])
-        rows: list[list[Row]] = [[] for _ in owners]
-        totals: list[int | None] = [0 if page.want_total else None for _ in owners]
-        if page.want_total:
-            for position, total, row in await database.fetch(statement, parameters, owners):
-                totals[position] = total
-                if row is not None:
-                    rows[position].append(row)
-        else:
-            for position, row in await database.fetch(statement, parameters, owners):
+        if not page.want_total:
+            rows = await database.fetch_each(statement, parameters, owners)
+            return pages_of(rows, page, self.order, [None] * len(owners))
+        rows, totals = [[] for _ in owners], [0] * len(owners)
+        for position, total, row in await database.fetch(statement, parameters, owners):
+            totals[position] = total
+            if row is not None:
                 rows[position].append(row)
         return pages_of(rows, page, self.order, totals)
 
@@ -303,11 +301,7 @@ class EachOf(Generic[Row]):
         if is_alone:
             found, _ = await database.fetch_alone(statement, parameters)
             return [tuple(found)]
-        rows: list[list[Row]] = [[] for _ in keys]
-        for position, row in await database.fetch(statement, parameters):
-            if row is not None:
-                rows[position].append(row)
-        return [tuple(own) for own in rows]
+        return list(map(tuple, await database.fetch_each(statement, parameters, keys)))
 
     def _statement(self, dialect: Dialect, asked: frozenset[str], *, is_alone: bool) -> Prepared[Row]:
         shape = dialect.name, is_alone, asked
