@@ -46,6 +46,7 @@ from datasources.sql.engine import Database  # noqa: E402
 from datasources.sql.sealing import MasterKey  # noqa: E402
 from datasources.sql.source import READERS  # noqa: E402
 from datasources.tiers import window_start  # noqa: E402
+from gateway.server import collect_seldom  # noqa: E402
 from resolvers.loading import Loaders  # noqa: E402
 from schema.ids import global_id  # noqa: E402
 
@@ -166,6 +167,7 @@ def redis_at(url: str | None) -> Iterator[str]:
 def measured(database_url: str, redis_url: str) -> dict[str, dict[str, float]]:
     """All figures, by what they are of."""
     found = {}
+    collect_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         reads = Reads(runner, database_url, redis_url)
         found["reads"] = Sides(reads.of_sql, reads.of_cache).measured(ROUNDS)
