@@ -125,7 +125,7 @@ class Answers:
             asked = self._asked(keys, timeless)
         except (TypeError, ValueError, OverflowError):  # nothing has a name that can't be written: the source tells why
             return await self._ask(keys, told)
-        scopes = {scope for one in asked for scope in one.scopes}
+        scopes = asked[0].scopes if len(asked) == 1 else {scope for one in asked for scope in one.scopes}
         seen = await self._cache.store.look([one.name for one in asked], scopes)
         if seen is None:
             return await self._ask(keys, told)

@@ -27,7 +27,7 @@ from datasources.registry import Domain
 Value = TypeVar("Value")
 
 NAME, KEY, NONCE = 16, 32, 12
-SCOPES_HELD = 1_000
+SCOPES_HELD, PLACES_HELD, CIPHERS_HELD = 1_000, 256, 1_000
 ROW, SCOPE = b"row:", b"version:"
 CUSTOMER, LISTS = b"customer", SCOPE + b"lists:"
 EVERYTHING = SCOPE + b"everything"
@@ -125,12 +125,13 @@ class Vault:
         self._naming = derived_key(secret, f"cache of {prefix}")
         self.scope = lru_cache(SCOPES_HELD)(self._scope)
         """The scope of what belongs to a customer: a request asks for several of those."""
+        self.place = lru_cache(PLACES_HELD)(self._place)
+        """The hash of what all keys of a call share, to be gone on with for each: calls differ by their keys above all."""
 
     def _scope(self, customer: CustomerId) -> bytes:
         return SCOPE + hashlib.blake2b(CUSTOMER + customer.bytes, key=self._naming, digest_size=NAME).digest()
 
-    def place(self, *told: object) -> "hashlib.blake2b":
-        """The hash of what all keys of a call share, to be gone on with for each."""
+    def _place(self, *told: object) -> "hashlib.blake2b":
         return hashlib.blake2b(ENCODER.encode(told), key=self._naming, digest_size=NAME + KEY)
 
 
@@ -144,12 +145,14 @@ def named(place: "hashlib.blake2b", key: object) -> tuple[bytes, bytes]:
 
 ENCODER = msgspec.msgpack.Encoder(order="deterministic", uuid_format="bytes")
 WRITER = msgspec.msgpack.Encoder(uuid_format="bytes")
+cipher = lru_cache(CIPHERS_HELD)(AESGCM)
+"""What seals and opens with a key: making it takes as long as opening an entry."""
 
 
 def sealed(name: bytes, seal: bytes, entry: Entry[Any]) -> bytes:
     """The entry as it is kept. Raises TypeError, ValueError, OverflowError for what can't be written down."""
     nonce = os.urandom(NONCE)
-    return nonce + AESGCM(seal).encrypt(nonce, WRITER.encode(entry), name)
+    return nonce + cipher(seal).encrypt(nonce, WRITER.encode(entry), name)
 
 
 def opened(
@@ -157,6 +160,6 @@ def opened(
 ) -> Entry[Value] | None:
     """The entry that was kept; None where it was tampered with, sealed by another key, or is of another shape."""
     try:
-        return decoder.decode(AESGCM(seal).decrypt(value[:NONCE], value[NONCE:], name))
+        return decoder.decode(cipher(seal).decrypt(value[:NONCE], value[NONCE:], name))
     except (InvalidTag, msgspec.MsgspecError, ValueError):
         return None
