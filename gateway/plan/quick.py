@@ -29,7 +29,7 @@ from graphql import (
 from strawberry.types.scalar import identity
 
 from gateway.plan.run import AWAITABLE
-from gateway.plan.selections import AT_ONCE, Selection
+from gateway.plan.selections import AT_ONCE, Each, Quick, Selection
 from resolvers.context import PerRequest
 from schema.fields import ROW, Expression, Wrapped
 
@@ -49,10 +49,6 @@ MARK = "\N{LATIN SMALL LETTER O WITH STROKE}"
 OWN = re.compile(f"[khv]{MARK}\\d+")
 HOISTED = re.compile(f"h{MARK}\\d+")
 CODES_HELD = 512
-One = Callable[[Any, Any], dict[str, Any]]
-"""(row, context) → its object."""
-Each = Callable[[Sequence[Any], Any], list[dict[str, Any]]]
-"""(rows, context) → the object of each."""
 
 
 class Unfit(Exception):
@@ -78,9 +74,9 @@ class Written:
         found, count = re.subn(rf"{re.escape(name)}\b", ROW, own)
         return Written(self._writer, found, self.hoisted) if count == own.count(ROW) else None
 
-    def one(self) -> One:
+    def one(self) -> Quick:
         """The function of one row."""
-        made: One = self._compiled("r", f"return {self.of('r')}")
+        made: Quick = self._compiled("r", f"return {self.of('r')}")
         return made
 
     def each(self) -> Each:

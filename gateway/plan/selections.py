@@ -16,6 +16,8 @@ AT_ONCE = (list, tuple)
 """What a list is made of without a look at what can be iterated."""
 Quick = Callable[[Any, Any], dict[str, Any]]
 """(row, context) → the object of the answer, with null in the places of what is resolved later."""
+Each = Callable[[Sequence[Any], Any], list[dict[str, Any]]]
+"""(rows, context) → the object of each."""
 Resolve = Callable[[Any, Run], Any]
 """(row, run) → the value, or an awaitable of it."""
 
@@ -126,7 +128,7 @@ class Selection:
     not as expected. Then every field is taken by itself, so that each tells what is wrong with it.
     """
 
-    __slots__ = ("_blank", "_for_many", "_one_by_one", "each", "fields", "later", "quick", "written")
+    __slots__ = ("_blank", "_each", "_for_many", "_one_by_one", "_quick", "fields", "later", "written")
 
     def __init__(
         self,
@@ -140,34 +142,37 @@ class Selection:
         self._for_many = [one for one in later if one.is_for_many]
         self._one_by_one = [one for one in later if not one.is_for_many]
         self._blank: dict[str, Any] = {**dict.fromkeys(keys), **constants}
-        self.quick: Quick
-        self.each: Callable[[Sequence[Any], Any], list[dict[str, Any]]]
-        """The objects of rows, each as `quick` writes it."""
+        self._quick: Quick | None = None
+        self._each: Each | None = None
 
     @property
     def reads(self) -> Reads:
         """Which attributes of its row the fields read."""
         return all_of(field.reads for field in self.fields)
 
+    @property
+    def quick(self) -> Quick:
+        """The object of one row; compiled when it is first needed."""
+        if self._quick is None:
+            self._quick = self.written.one()
+        return self._quick
+
+    @property
+    def each(self) -> Each:
+        """The objects of rows, each as `quick` writes it; compiled when it is first needed."""
+        if self._each is None:
+            self._each = self.written.each()
+        return self._each
+
     def compile(self, *, is_listed: bool) -> None:
         """Have the function compiled that it will be completed by, before a request needs it."""
-        if is_listed:
-            self.each = self.written.each()
-        else:
-            self.quick = self.written.one()
-
-    def __getattr__(self, name: str) -> Any:
-        """A function that was not needed before; a method in its place until then would be a cycle."""
-        if name not in {"quick", "each"}:
-            raise AttributeError(name)
-        self.compile(is_listed=name == "each")
-        return getattr(self, name)
+        _ = self.each if is_listed else self.quick
 
     def complete(self, run: Run, row: Any, position: Position) -> None:
         """Put the object of a row, which is there, in its place."""
         later: Sequence[Later] = self.later
         try:
-            made = self.quick(row, run.context)
+            made = (self._quick or self.quick)(row, run.context)
         except Exception:  # noqa: BLE001  # told by the field that it belongs to
             made, later = self._blank.copy(), self.fields
         position.put(made)
