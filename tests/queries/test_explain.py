@@ -22,7 +22,7 @@ WRITE = """mutation ($id: ID!) { pointsAdjust(input: { customerId: $id, idempote
 ENTRIES = "query ($id: ID!) { customer(by: { id: $id }) { totalPoints pointAudit { totalCount } } }"
 PERSONAL = """query ($f: CustomerFilter) { customers(first: 25, filter: $f) { nodes { displayName
   profile { firstName lastName email phone addresses { line1 postalCode } } notes { nodes { text } } } } }"""
-TIER_COLUMNS = ["customer_id", "system_key", "tier_key", "status", "entered_at", "expires_at", "counted"]
+TIER_COLUMNS = ["system_key", "tier_key", "status", "entered_at", "expires_at", "counted"]
 
 
 def query(name: str) -> str:
