@@ -169,7 +169,7 @@ class Cursors:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = hashlib.blake2b(secret, digest_size=32, person=b"cursors").digest()
-        self._begun = lru_cache(LISTS_HELD)(self._of_list)
+        self._begun = lru_cache(LISTS_HELD)(self._begin)
 
     def of_list(self, belongs_to: bytes) -> CursorAt:
         """Writes the cursors of the list that `belongs_to` tells (its name, filter and order)."""
@@ -177,15 +177,9 @@ class Cursors:
 
         def cursor_at(position: Position) -> str:
             body = _ENCODER.encode(position)
-            signed = begun.copy()
-            signed.update(body)
-            return base64url(signed.digest() + body)
+            return base64url(_signature(begun, body) + body)
 
         return cursor_at
-
-    def encode(self, position: Position, belongs_to: bytes) -> str:
-        """The cursor of one position in such a list."""
-        return self.of_list(belongs_to)(position)
 
     def decode(self, cursor: str, belongs_to: bytes, argument: str) -> Position:
         """The position that a cursor of this list tells. Raises InvalidRequest for any other text."""
@@ -194,18 +188,20 @@ class Cursors:
         except (binascii.Error, UnicodeEncodeError):
             raise InvalidRequest("This is not a cursor.", argument) from None
         signature, body = raw[:SIGNATURE], raw[SIGNATURE:]
-        if not hmac.compare_digest(signature, self._sign(body, belongs_to)):
+        if not hmac.compare_digest(signature, _signature(self._begun(belongs_to), body)):
             raise InvalidRequest("This cursor belongs to another list, filter or order.", argument)
         return tuple(UUID(bytes=value) if isinstance(value, bytes) else value for value in msgspec.msgpack.decode(body))
 
-    def _sign(self, body: bytes, belongs_to: bytes) -> bytes:
-        signed = self._begun(belongs_to).copy()
-        signed.update(body)
-        return signed.digest()
-
-    def _of_list(self, belongs_to: bytes) -> "hashlib.blake2b":
+    def _begin(self, belongs_to: bytes) -> "hashlib.blake2b":
         """The signature of all positions of a list, as far as they have it in common."""
         return hashlib.blake2b(belongs_to + b"\x00", digest_size=SIGNATURE, key=self._secret)
+
+
+def _signature(begun: "hashlib.blake2b", body: bytes) -> bytes:
+    """The signature of a position in the list that it was begun for."""
+    signed = begun.copy()
+    signed.update(body)
+    return signed.digest()
 
 
 def list_identity(name: str, request: PageRequest) -> bytes:
