@@ -30,9 +30,9 @@ from benchmarks.servers import Server, cpu_s, floor_on, gateway_on, load  # noqa
 from schema.build import build  # noqa: E402
 from schema.ids import global_id  # noqa: E402
 
-STARTS, ROUNDS = 4, 6
+STARTS, ROUNDS, WALKED_EVERY = 4, 6, 2
 """Servers are started so often, since where a process happens to have its memory makes it some hundredths faster or slower,
-and take so many turns each, graphql-core every second."""
+and take so many turns each, graphql-core one of every so many: the rounds are a multiple of that."""
 CLIENTS = {"Q1": 16, "Q2": 16, "Q3": 4}
 REQUESTS = {"Q1": 400, "Q2": 160, "Q3": 32}
 """So many in each turn."""
@@ -104,7 +104,8 @@ class Measured:
         if not 0.9 < self.sizes["gateway"] / self.sizes["floor"] < 1.1:
             raise ValueError(f"The answers differ in size: {self.sizes}")
         ratios = [ours / floor for ours, floor in zip(self.costs["gateway"], self.costs["floor"], strict=True)]
-        times = [core / ours for core, ours in zip(self.costs["walked"], self.costs["gateway"][1::2], strict=True)]
+        beside = self.costs["gateway"][WALKED_EVERY - 1 :: WALKED_EVERY]
+        times = [core / ours for core, ours in zip(self.costs["walked"], beside, strict=True)]
         gateway, floor, walked = (round(statistics.median(costs), 3) for costs in self.costs.values())
         return {
             "cpu_ms": gateway,
@@ -122,7 +123,7 @@ def measure(found: dict[str, Measured], targets: dict[str, Target], customers: i
         for turn in range(ROUNDS + 1):
             indices = [number.randrange(customers) for _ in range(requests)]
             names = ["gateway", "floor"] if turn % 2 else ["floor", "gateway"]
-            for name in names + ["walked"] * (turn % 2 == 0):
+            for name in names + ["walked"] * (turn % WALKED_EVERY == 0):
                 cost, found[query].sizes[name] = targets[name].cost(query, indices)
                 if turn:  # the first is to warm up
                     found[query].costs[name].append(cost)
