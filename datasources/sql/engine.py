@@ -293,18 +293,14 @@ class Database:
 
         Sealed text is opened; text whose key was destroyed is gone: None, or empty where it must be text.
         """
-        records, reader = await self._records(prepared, parameters, is_small=False), prepared.reader
-        keys = NO_KEYS if reader.owners is None else await self.keyring.of(reader.owners(records, owners))
-        return reader.read(records, keys, owners)
+        return prepared.reader.read(*await self._found(prepared, parameters, owners), owners)
 
     async def fetch_each(
         self, prepared: Prepared[Row], parameters: Mapping[str, Any], owners: Sequence[Any]
     ) -> list[list[Row]]:
         """The rows of each owner, in their order; the statement's first leading column is the position of the owner. Raises as
         `fetch` does."""
-        records, reader = await self._records(prepared, parameters, is_small=False), prepared.reader
-        keys = NO_KEYS if reader.owners is None else await self.keyring.of(reader.owners(records, owners))
-        return reader.rows_of_each(records, keys, owners)
+        return prepared.reader.rows_of_each(*await self._found(prepared, parameters, owners), owners)
 
     async def fetch_alone(
         self, prepared: Prepared[Row], parameters: Mapping[str, Any], owners: Sequence[Any] = ()
@@ -315,10 +311,16 @@ class Database:
         It may be sent together with other such reads of the request: of many rows, the records cost more so than the round
         trips.
         """
-        records, reader = await self._records(prepared, parameters, is_small=True), prepared.reader
-        keys = NO_KEYS if reader.owners is None else await self.keyring.of(reader.owners(records, owners))
+        records, keys = await self._found(prepared, parameters, owners, is_small=True)
         last = records[0][prepared.leading - 1] if records and prepared.leading else None
-        return reader.rows(records, keys, owners), last
+        return prepared.reader.rows(records, keys, owners), last
+
+    async def _found(
+        self, prepared: Prepared[Any], parameters: Mapping[str, Any], owners: Sequence[Any], *, is_small: bool = False
+    ) -> tuple[Rows, Keys]:
+        """The records, and the keys that open what is sealed in them."""
+        records, customers_of = await self._records(prepared, parameters, is_small=is_small), prepared.reader.owners
+        return records, NO_KEYS if customers_of is None else await self.keyring.of(customers_of(records, owners))
 
     def _records(self, prepared: Prepared[Any], parameters: Mapping[str, Any], *, is_small: bool) -> Awaitable[Rows]:
         self.statements += 1

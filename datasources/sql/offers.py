@@ -26,13 +26,13 @@ from sqlalchemy import (
 from datasources.ids import CustomerId, OwnedId
 from datasources.offers import AvailableOfferRow, CustomerOfferRow, OfferRow
 from datasources.offers import CustomerOfferState as State
-from datasources.paging import Page, PageRequest, check_position, pages_of
+from datasources.paging import Page, PageRequest, check_position
 from datasources.registry import Domain
 from datasources.sql.dialects import Dialect
 from datasources.sql.engine import Database, Prepared
 from datasources.sql.filters import among, holds
 from datasources.sql.reader import SqlReader
-from datasources.sql.statements import NOW, Keyed, Paged, Rows
+from datasources.sql.statements import NOW, Keyed, Paged, Rows, pages_of_each
 from datasources.sql.tables.offers import customer_offers, offer_exclusions, offers
 
 ACTIVE = and_(offers.c.is_active, or_(offers.c.ends_at.is_(None), offers.c.ends_at > NOW))
@@ -115,28 +115,23 @@ class Available:
         shape = dialect.name, page.after is not None, page.want_total
         prepared = self._prepared.get(shape)
         if prepared is None:
-            made = self._select(dialect, is_behind=page.after is not None, is_counted=page.want_total)
-            prepared = self._prepared[shape] = Prepared(dialect.for_reading(made), _available, dialect, leading=2)
+            made = dialect.for_reading(
+                self._select(dialect, is_behind=page.after is not None, is_counted=page.want_total)
+            )
+            prepared = self._prepared[shape] = Prepared(made, _available, dialect, leading=1 + page.want_total)
         parameters = dialect.bind_keys({"customer_id": customers}) | {"now": page.now, "limit": page.size + 1}
         parameters |= {f"after_{index}": value for index, value in enumerate(page.after or ())}
-        rows: list[list[AvailableOfferRow]] = [[] for _ in customers]
-        totals: list[int | None] = [None for _ in customers]
-        for position, total, row in await database.fetch(prepared, parameters):
-            totals[position] = total
-            if row is not None:
-                rows[position].append(row)
-        return pages_of(rows, page, self.order, totals)
+        return await pages_of_each(database, prepared, parameters, customers, page, self.order)
 
     def _select(self, dialect: Dialect, *, is_behind: bool, is_counted: bool) -> Select[Any]:
         """Position of the customer, total where wanted, then the offer, how often it is held, and since when barred."""
         keys, page = dialect.keys(customer_id=Uuid()), self._page(is_behind=is_behind)
         count = select(func.count()).select_from(offers).where(ACTIVE).scalar_subquery()
-        total = count if is_counted else literal(None, BigInteger())
         barred = and_(offer_exclusions.c.customer_id == keys.c.customer_id, offer_exclusions.c.offer_id == page.c.id)
         return (
             select(
                 keys.c.position,
-                total.label("total"),
+                *([count.label("total")] if is_counted else []),
                 *page.c,
                 times_held(keys.c.customer_id, page.c.id),
                 offer_exclusions.c.at,

@@ -153,15 +153,7 @@ class Paged(Generic[Row]):
         if is_alone:
             found, counted = await database.fetch_alone(statement, parameters, owners)
             return pages_of([found], page, self.order, [(counted or 0) if page.want_total else None])
-        if not page.want_total:
-            rows = await database.fetch_each(statement, parameters, owners)
-            return pages_of(rows, page, self.order, [None] * len(owners))
-        rows, totals = [[] for _ in owners], [0] * len(owners)
-        for position, total, row in await database.fetch(statement, parameters, owners):
-            totals[position] = total
-            if row is not None:
-                rows[position].append(row)
-        return pages_of(rows, page, self.order, totals)
+        return await pages_of_each(database, statement, parameters, owners, page, self.order)
 
     def _placed(self, page: PageRequest) -> dict[str, Any]:
         """The parameters for the cursors. Raises InvalidRequest."""
@@ -267,6 +259,27 @@ def _each(keys: FromClause, values: FromClause) -> FromClause:
     pairs = select(*keys.c, values.c.value).select_from(keys.join(values, true())).cte("keys_by_value")
     # Else SQLite takes all rows of a key before it comes to the values.
     return pairs.prefix_with("MATERIALIZED")
+
+
+async def pages_of_each(
+    database: Database,
+    statement: Prepared[Row],
+    parameters: Mapping[str, Any],
+    owners: Sequence[Any],
+    page: PageRequest,
+    order: Sequence[str],
+) -> list[Page[Row]]:
+    """One page per owner, in the order given. The statement selects the position of the owner, the total where it is wanted,
+    then the row, in reading order. Raises SourceUnavailable, SourceTimedOut."""
+    if not page.want_total:
+        return pages_of(await database.fetch_each(statement, parameters, owners), page, order, [None] * len(owners))
+    rows: list[list[Row]] = [[] for _ in owners]
+    totals = [0] * len(owners)
+    for position, counted, row in await database.fetch(statement, parameters, owners):
+        totals[position] = counted
+        if row is not None:
+            rows[position].append(row)
+    return pages_of(rows, page, order, totals)
 
 
 class EachOf(Generic[Row]):
