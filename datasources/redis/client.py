@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 import structlog
+from hiredis import pack_command
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.connection import AbstractConnection
@@ -116,7 +117,8 @@ class RedisClient:
             if not connection.is_connected or await connection.can_read():
                 await connection.disconnect()
                 await connection.connect()  # type: ignore[no-untyped-call]
-            await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            # redis-py's own packing, in Python, takes five times as long.
+            await connection.send_packed_command([pack_command(one) for one in commands], check_health=False)  # type: ignore[arg-type]  # its stub takes one part
             replies = [await _reply(connection) for _ in commands]
         finally:
             # One that broke, or that somebody left in the middle of a reply, was disconnected.
