@@ -13,13 +13,14 @@ import msgspec
 from datasources.cache_entries import (
     EVERYTHING,
     NO_CLOCK,
+    Asked,
     Entry,
+    OpenedLately,
     Shape,
     Vault,
     entry_of,
     lists_of,
     named,
-    opened,
     sealed,
     shape_of,
 )
@@ -57,6 +58,7 @@ class Cache:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.store, self.vault, self.ttl_s, self.clock, self.chance = store, vault, ttl_s, clock, chance
+        self.opened = OpenedLately()
         self.watch: Watch | None = None
         self.flights: dict[Hashable, asyncio.Future[Any]] = {}
         """What is being asked of a source, by name and versions."""
@@ -70,16 +72,9 @@ class Cache:
         """Give nothing any more of what this changed. Never raises."""
         scopes = [self.vault.scope(customer) for customer in changed.customers]
         scopes += [lists_of(domain) for domain in changed.lists if domain in self.ttl_s]
-        await self.store.revoke([EVERYTHING] if changed.everything else scopes)
-
-
-class Asked(NamedTuple):
-    """A key that is asked for, where its answer is kept, and the scopes that it belongs to."""
-
-    key: Any
-    name: bytes
-    seal: bytes
-    scopes: tuple[bytes, ...]
+        revoked = [EVERYTHING] if changed.everything else scopes
+        self.opened.forget(revoked)
+        await self.store.revoke(revoked)
 
 
 class Round(NamedTuple):
@@ -182,8 +177,12 @@ class Answers:
     def _held(self, one: Asked, now: Round) -> Entry[Any] | None:
         """The entry of a key where it still holds."""
         value = now.seen[one.name]
-        entry = None if value is None else opened(one.name, one.seal, value, self._decoder)
-        if entry is None or entry.versions != _versions(one, now.seen):
+        if value is None:
+            return None
+        entry = self._cache.opened.entry(
+            one, value, _versions(one, now.seen), self._decoder, now=now.at, ttl_s=self._ttl_s
+        )
+        if entry is None:
             return None
         moved = None if now.clock is None or entry.clock is None else now.clock - entry.clock
         if moved is not None and abs(moved.total_seconds()) >= self._ttl_s:

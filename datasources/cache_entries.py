@@ -9,9 +9,10 @@ import datetime as dt
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
 from functools import cache, lru_cache
-from typing import Any, Generic, TypeVar, get_args, get_origin
+from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -27,6 +28,8 @@ from datasources.registry import Domain
 Value = TypeVar("Value")
 
 NAME, KEY, NONCE = 16, 32, 12
+OPENED_HELD, OPENED_LARGEST = 1_000, 16_384
+"""Entries that are remembered in clear, and the bytes of the largest."""
 SCOPES_HELD, PLACES_HELD, CIPHERS_HELD = 1_000, 256, 1_000
 ROW, SCOPE = b"row:", b"version:"
 CUSTOMER, LISTS = b"customer", SCOPE + b"lists:"
@@ -36,6 +39,15 @@ ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 """Where a default is made by a function, which differs between processes."""
 NO_CLOCK = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 """Stands for the time of a request in the name of its answer: it never comes again."""
+
+
+class Asked(NamedTuple):
+    """A key that is asked for, where its answer is kept, and the scopes that it belongs to."""
+
+    key: Any
+    name: bytes
+    seal: bytes
+    scopes: tuple[bytes, ...]
 
 
 class Entry(msgspec.Struct, Generic[Value], array_like=True, frozen=True):
@@ -163,3 +175,59 @@ def opened(
         return decoder.decode(cipher(seal).decrypt(value[:NONCE], value[NONCE:], name))
     except (InvalidTag, msgspec.MsgspecError, ValueError):
         return None
+
+
+class Known(msgspec.Struct, frozen=True):
+    """An entry as it was kept and in clear, when it ends, and the scopes that it belongs to."""
+
+    value: bytes
+    entry: Entry[Any]
+    until: float
+    scopes: tuple[bytes, ...]
+
+
+class OpenedLately:
+    """Entries that this process has opened: what comes again with the same bytes is not opened again. Opening is a fourth of
+    what a hit costs, and who is asked for again within the time that answers are kept was mostly asked for here.
+
+    Each is held until its end at the longest, as far as others come, and no longer than what it belongs to is unchanged, as
+    far as this process knows: nothing is answered from here that the store does not hold.
+    """
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[bytes, Known] = OrderedDict()
+        """By name, the one opened last behind the others."""
+
+    @property
+    def remembered(self) -> int:
+        """How many entries are held in clear."""
+        return len(self._held)
+
+    def entry(
+        self,
+        one: Asked,
+        value: bytes,
+        versions: bytes,
+        decoder: "msgspec.msgpack.Decoder[Entry[Any]]",
+        *,
+        now: float,
+        ttl_s: float,
+    ) -> Entry[Any] | None:
+        """What was kept under the name of a key; None where it can't be `opened`, or holds under other versions."""
+        known = self._held.get(one.name)
+        is_known = known is not None and known.value == value
+        entry = known.entry if known is not None and is_known else opened(one.name, one.seal, value, decoder)
+        if entry is None or entry.versions != versions:
+            return None
+        if not is_known and len(value) <= OPENED_LARGEST:
+            self._held[one.name] = Known(value, entry, entry.read_at + ttl_s, one.scopes)
+            self._held.move_to_end(one.name)
+            while self._held and (len(self._held) > OPENED_HELD or next(iter(self._held.values())).until < now):
+                self._held.popitem(last=False)
+        return entry
+
+    def forget(self, scopes: Collection[bytes]) -> None:
+        """Drop what belongs to any of the scopes."""
+        changed = frozenset(scopes)
+        for name in [name for name, known in self._held.items() if not changed.isdisjoint(known.scopes)]:
+            del self._held[name]

@@ -1,0 +1,115 @@
+"""Which entries a process opens once, and how long it remembers them."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from datasources import cache_entries
+from datasources.cache_entries import Asked, Entry, OpenedLately, entry_of, lists_of, sealed
+from datasources.caching import Changed, Store
+from datasources.registry import Domain
+from tests.caching.shelf import ONE, TTL_S, TWO, Cached
+
+DECODER: "msgspec.msgpack.Decoder[Entry[str]]" = msgspec.msgpack.Decoder(entry_of(str))
+SEAL, LATER = b"k" * 32, 1_000.0
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The names of the entries that are opened."""
+    names: list[bytes] = []
+    open_ = cache_entries.opened
+
+    def counted(name: bytes, *others: Any) -> Any:
+        names.append(name)
+        return open_(name, *others)
+
+    monkeypatch.setattr(cache_entries, "opened", counted)
+    return names
+
+
+def _asked(name: str, *scopes: bytes) -> Asked:
+    return Asked(None, name.encode(), SEAL, scopes)
+
+
+def _value(one: Asked, text: str = "text", read_at: float = 0.0) -> bytes:
+    return sealed(one.name, one.seal, Entry(b"", read_at, 0.0, None, text))
+
+
+def _text(lately: OpenedLately, one: Asked, value: bytes, now: float = 0.0) -> str | None:
+    entry = lately.entry(one, value, b"", DECODER, now=now, ttl_s=TTL_S)
+    return None if entry is None else entry.value
+
+
+@pytest.mark.anyio
+async def test_a_hit_is_opened_once_until_something_is_changed(store: Store, opened: list[bytes]) -> None:
+    cached = Cached(store)
+    cached.shelf.put(ONE, 1)
+    cached.shelf.put(TWO, 2)
+    await cached.counts(ONE, TWO)
+    assert [await cached.counts(ONE, TWO) for _ in range(3)] == [[1, 2]] * 3
+    assert len(opened) == len(set(opened)) == 2
+    cached.shelf.put(ONE, 3)
+    await cached.cache.changed(Changed(frozenset({ONE})))
+    assert [await cached.counts(ONE, TWO) for _ in range(3)] == [[3, 2]] * 3
+    # What was kept of the one is opened once more, since its versions are in it.
+    assert (len(opened), len(cached.shelf.asked)) == (4, 2)
+
+
+def test_other_bytes_are_opened_and_take_the_place_of_those_before(opened: list[bytes]) -> None:
+    lately, one = OpenedLately(), _asked("one")
+    old, new = _value(one, "old"), _value(one, "new")
+    assert [_text(lately, one, value) for value in (old, old, new, new, old)] == ["old", "old", "new", "new", "old"]
+    assert len(opened) == 3
+
+
+def test_what_can_not_be_opened_is_not_remembered(opened: list[bytes]) -> None:
+    lately, one = OpenedLately(), _asked("one")
+    assert [_text(lately, one, _value(_asked("other"))) for _ in range(2)] == [None, None]
+    assert len(opened) == 2
+
+
+def test_what_holds_under_other_versions_is_not_remembered() -> None:
+    lately, one = OpenedLately(), _asked("one")
+    value = sealed(one.name, one.seal, Entry(b"before", 0.0, 0.0, None, "text"))
+    assert (_text(lately, one, value), lately.remembered) == (None, 0)
+
+
+def test_a_large_entry_is_not_remembered(opened: list[bytes]) -> None:
+    lately, one = OpenedLately(), _asked("one")
+    value = _value(one, "x" * cache_entries.OPENED_LARGEST)
+    assert {_text(lately, one, value) for _ in range(2)} == {"x" * cache_entries.OPENED_LARGEST}
+    assert len(opened) == 2
+
+
+def test_the_one_opened_longest_ago_goes_first(opened: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache_entries, "OPENED_HELD", 2)
+    lately, several = OpenedLately(), [_asked(name) for name in ("one", "two", "three")]
+    values = {one.name: _value(one) for one in several}
+    for one in (*several, several[2], several[1], several[0]):
+        _text(lately, one, values[one.name])
+    assert opened == [b"one", b"two", b"three", b"one"]
+
+
+def test_what_has_ended_is_dropped_when_others_come(opened: list[bytes]) -> None:
+    lately, one, two = OpenedLately(), _asked("one"), _asked("two")
+    value, other = _value(one), _value(two, read_at=LATER)
+    assert [_text(lately, one, value, TTL_S) for _ in range(2)] == ["text"] * 2
+    assert _text(lately, two, other, LATER) == "text"
+    assert lately.remembered == 1
+    assert _text(lately, one, value, LATER) == "text"  # whether it still holds is for others to say
+    assert (opened, lately.remembered) == ([b"one", b"two", b"one"], 2)
+
+
+def test_what_belongs_to_something_that_was_changed_is_dropped(opened: list[bytes]) -> None:
+    lately = OpenedLately()
+    of_one, of_two = _asked("one", b"1", lists_of(Domain.TAGS)), _asked("two", b"2")
+    for one in (of_one, of_two):
+        _text(lately, one, _value(one))
+    lately.forget([b"3"])
+    assert lately.remembered == 2
+    lately.forget([b"3", lists_of(Domain.TAGS)])
+    assert lately.remembered == 1
+    lately.forget([b"2"])
+    assert lately.remembered == 0
