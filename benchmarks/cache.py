@@ -3,25 +3,25 @@ is down, beside one that has none.
 
     uv run python benchmarks/cache.py [--customers 300] [--database-url URL] [--redis-url URL] [--json]
 
-`reads` are the reads of Q2 that may be cached (events, tiers, offers, notes) in this process, a customer at a time: by
-SQL, and as hits. Points, cards and the customer are never cached. `Q2` is the whole page of a gateway in a process of its
-own, `Q2 cached part` a page of those four alone; `Q2, Redis down` is the whole page where nothing listens at Redis' port
-and it is called no more. Each figure is the median of rounds in which both sides take turns. Without URLs, PostgreSQL and
-Valkey start from their wheels.
+`reads` are the reads of Q2 that may be cached (events, tiers, offers, notes), as its plan asks for them, in this process, a
+customer at a time: by SQL, and as hits. Points, cards and the customer are never cached. `Q2` is the whole page of a gateway
+in a process of its own, `Q2 cached part` a page of those four alone; `Q2, Redis down` is the whole page where nothing listens
+at Redis' port and it is called no more. Each figure is the median of rounds in which both sides take turns, of servers that
+are started several times. Without URLs, PostgreSQL and Valkey start from their wheels.
 """
 
 import argparse
 import asyncio
 import base64
-import datetime as dt
 import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import uvloop
@@ -33,11 +33,11 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.databases import database  # noqa: E402  # run as a script, the project is not on the path
 from benchmarks.operations import EVENTS, PAGE, QUERIES, TIERS  # noqa: E402
 from benchmarks.population import customer_id, populate, stands  # noqa: E402
-from benchmarks.servers import MASTER_KEY, Server, cpu_s, free_port, gateway_on, load  # noqa: E402
+from benchmarks.servers import MASTER_KEY, Server, cpu_s, free_port, gateway_on, gateway_settings, load  # noqa: E402
+from benchmarks.within import ADMIN, layered, planned  # noqa: E402
 from datasources.cache import Cache  # noqa: E402
 from datasources.cache_entries import Vault  # noqa: E402
-from datasources.layers import Layered  # noqa: E402
-from datasources.paging import PageRequest  # noqa: E402
+from datasources.layers import Call, Layered  # noqa: E402
 from datasources.redis.cache import RedisStore  # noqa: E402
 from datasources.redis.client import RedisClient  # noqa: E402
 from datasources.registry import Domain  # noqa: E402
@@ -45,15 +45,20 @@ from datasources.rounds import Together  # noqa: E402
 from datasources.sql.engine import Database  # noqa: E402
 from datasources.sql.sealing import MasterKey  # noqa: E402
 from datasources.sql.source import READERS  # noqa: E402
-from datasources.tiers import window_start  # noqa: E402
+from gateway.documents import Documents  # noqa: E402
+from gateway.execution import asked  # noqa: E402
 from gateway.server import collect_seldom  # noqa: E402
+from gateway.sources import Runtime  # noqa: E402
 from resolvers.loading import Loaders  # noqa: E402
+from schema.build import build  # noqa: E402
 from schema.ids import global_id  # noqa: E402
 
 CACHED = (Domain.EVENTS, Domain.TIERS, Domain.OFFERS, Domain.NOTES)
 ASKED = 100
 """Customers that are asked for again and again."""
-ROUNDS, CLIENTS, TIMES = 9, 8, 4
+STARTS, ROUNDS = 4, 6
+"""Servers are started so often, since two processes of the same code differ, and take so many turns each."""
+CLIENTS, TIMES = 8, 2
 TTL_S = 3_600
 SECRET = b"cache-of-the-benchmark-and-no-other"
 SECTIONS = """
@@ -73,18 +78,27 @@ PART = f"""query Part($id: ID!) {{ customer(by: {{id: $id}}) {{ id
   }} }}"""
 
 
-class Sides:
-    """Two ways to do the same, and what each costs a time."""
+Costs = list[tuple[float, float]]
+"""Milliseconds of CPU without and with, round by round."""
 
-    def __init__(self, without: Callable[[], float], with_: Callable[[], float]) -> None:
-        self._sides = without, with_
 
-    def measured(self, rounds: int) -> dict[str, float]:
-        """Milliseconds of CPU without and with, and the ratio, each the median of the rounds; the first is to warm up."""
-        found = [tuple(side() for side in self._sides) for _ in range(rounds + 1)][1:]
-        without, with_ = (statistics.median(costs) for costs in zip(*found, strict=True))
-        ratio = statistics.median(one[1] / one[0] for one in found)
-        return {"without_ms": round(without, 3), "with_ms": round(with_, 3), "ratio": round(ratio, 3)}
+def rounds_of(without: Callable[[], float], with_: Callable[[], float]) -> Costs:
+    """What two ways to do the same cost, asked in turn, either first; a round before is to warm up."""
+    found = []
+    for number in range(ROUNDS + 1):
+        if number % 2:
+            found.append((without(), with_()))
+        else:
+            later = with_()
+            found.append((without(), later))
+    return found[1:]
+
+
+def figures(found: Costs) -> dict[str, float]:
+    """The medians of the rounds, the ratio that of a round."""
+    without, with_ = (statistics.median(costs) for costs in zip(*found, strict=True))
+    ratio = statistics.median(one[1] / one[0] for one in found)
+    return {"without_ms": round(without, 3), "with_ms": round(with_, 3), "ratio": round(ratio, 3)}
 
 
 class Reads:
@@ -99,6 +113,7 @@ class Reads:
         self._sql = {domain: READERS[domain](self._database) for domain in CACHED}
         self._cached: Mapping[Domain, Any] = {domain: Layered(reader, cache) for domain, reader in self._sql.items()}
         runner.run(self._database.open())
+        self._calls = runner.run(calls_of(database_url))
 
     def of_sql(self) -> float:
         """CPU milliseconds a customer."""
@@ -116,21 +131,58 @@ class Reads:
         return self._runner.run(self._asked(readers))
 
     async def _asked(self, readers: Mapping[Domain, Any]) -> float:
-        page = PageRequest(dt.datetime.now(dt.UTC), first=20)
-        windows = (("loyalty", window_start(page.now, 12)),)
         before = time.process_time()
-        for index in range(ASKED):
-            loaders, customer = Loaders(), customer_id(index)
+        for calls in self._calls:
+            loaders = Loaders()
             with Together():
-                asked = [
-                    loaders.load(readers[Domain.EVENTS].stream, customer, page),
-                    loaders.load(readers[Domain.TIERS].tiers, customer, page, windows),
-                    loaders.load(readers[Domain.OFFERS].held, customer, page),
-                    loaders.load(readers[Domain.NOTES].of_customers, customer, page),
+                waiting = [
+                    loaders.load(getattr(readers[domain], name), key, *shared) for domain, name, key, shared in calls
                 ]
-                for one in asked:
+                for one in waiting:
                     await one
-        return (time.process_time() - before) / ASKED * 1_000
+            loaders.close()
+        return (time.process_time() - before) / len(self._calls) * 1_000
+
+
+class Asking(NamedTuple):
+    """A call of a reader for one key."""
+
+    domain: Domain
+    name: str
+    key: Hashable
+    shared: tuple[Hashable, ...]
+
+
+class Recorder:
+    """A layer that writes down what is asked."""
+
+    def __init__(self) -> None:
+        self.calls: list[Asking] = []
+
+    def around(self, reader: Any, name: str, call: Call) -> Call:
+        """See Layer."""
+
+        def ask(keys: Sequence[Hashable], *shared: Hashable) -> Awaitable[Any]:
+            self.calls += [Asking(reader.domain, name, key, shared) for key in keys]
+            return call(keys, *shared)
+
+        return ask
+
+
+async def calls_of(database_url: str) -> list[list[Asking]]:
+    """What Q2 asks of the readers whose answers may be cached, customer by customer."""
+    settings = gateway_settings(database_url)
+    runtime, recorder, found = await Runtime.open(settings), Recorder(), []
+    runtime.sources = layered(runtime, recorder, CACHED)
+    operation = Documents(build(), settings.server).find(QUERIES["Q2"]).operation(None)
+    for index in range(ASKED):
+        recorder.calls = []
+        context = await runtime.context(ADMIN)
+        await planned(asked(operation, {"id": global_id("Customer", customer_id(index))}), context)
+        context.loaders.close()
+        found.append(recorder.calls)
+    await runtime.close()
+    return found
 
 
 def asking(server: Server, query: str) -> Callable[[], float]:
@@ -140,12 +192,12 @@ def asking(server: Server, query: str) -> Callable[[], float]:
         for index in [*range(ASKED)] * TIMES
     ]
 
-    def asked() -> float:
+    def cost_ms() -> float:
         before = cpu_s(server.process)
         asyncio.run(load(server, bodies, CLIENTS))
         return (cpu_s(server.process) - before) / len(bodies) * 1_000
 
-    return asked
+    return cost_ms
 
 
 def sections(redis_url: str) -> str:
@@ -166,26 +218,27 @@ def redis_at(url: str | None) -> Iterator[str]:
 
 def measured(database_url: str, redis_url: str) -> dict[str, dict[str, float]]:
     """All figures, by what they are of."""
-    found = {}
+    found: dict[str, Costs] = defaultdict(list)
     collect_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         reads = Reads(runner, database_url, redis_url)
-        found["reads"] = Sides(reads.of_sql, reads.of_cache).measured(ROUNDS)
+        found["reads"] = rounds_of(reads.of_sql, reads.of_cache)
         reads.close()
     down = f"redis://127.0.0.1:{free_port()}"
-    with (
-        gateway_on(database_url) as plain,
-        gateway_on(database_url, sections=sections(redis_url)) as cached,
-        gateway_on(database_url, sections=sections(down)) as cut_off,
-    ):
-        whole = QUERIES["Q2"]
-        for name, query, other in (
-            ("Q2", whole, cached),
-            ("Q2 cached part", PART, cached),
-            ("Q2, Redis down", whole, cut_off),
+    for _ in range(STARTS):
+        with (
+            gateway_on(database_url) as plain,
+            gateway_on(database_url, sections=sections(redis_url)) as cached,
+            gateway_on(database_url, sections=sections(down)) as cut_off,
         ):
-            found[name] = Sides(asking(plain, query), asking(other, query)).measured(ROUNDS)
-    return found
+            whole = QUERIES["Q2"]
+            for name, query, other in (
+                ("Q2", whole, cached),
+                ("Q2 cached part", PART, cached),
+                ("Q2, Redis down", whole, cut_off),
+            ):
+                found[name] += rounds_of(asking(plain, query), asking(other, query))
+    return {name: figures(costs) for name, costs in found.items()}
 
 
 def main() -> None:

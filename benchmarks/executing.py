@@ -17,8 +17,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -26,21 +24,16 @@ from benchmarks.databases import database  # noqa: E402  # run as a script, the 
 from benchmarks.operations import QUERIES, gateway_body  # noqa: E402
 from benchmarks.population import populate, stands  # noqa: E402
 from benchmarks.servers import gateway_settings  # noqa: E402
-from datasources.layers import Call, Layered  # noqa: E402
-from datasources.registry import Domain  # noqa: E402
+from benchmarks.within import ADMIN, layered, planned  # noqa: E402
+from datasources.layers import Call  # noqa: E402
 from gateway.documents import Documents  # noqa: E402
 from gateway.execution import Asked, asked, walked  # noqa: E402
 from gateway.plan.plan import Outcome  # noqa: E402
 from gateway.server import collect_seldom  # noqa: E402
 from gateway.sources import Runtime  # noqa: E402
-from permissions.model import EVERYONE, Principal, ViewerKind  # noqa: E402
-from permissions.roles import DEFAULT_ROLES  # noqa: E402
 from schema.build import build  # noqa: E402
 
 ROUNDS, TIMES = 15, {"Q1": 200, "Q2": 40, "Q3": 8}
-ADMIN = Principal(
-    ViewerKind.STAFF, "bench", None, ("admin",), DEFAULT_ROLES["admin"].scopes, EVERYONE, max_cost=1_000_000
-)
 
 
 class Remembering:
@@ -58,29 +51,16 @@ class Remembering:
         return ask
 
 
-def remembering(runtime: Runtime) -> Any:
-    """The sources of the gateway, each call to which is answered from memory the second time."""
-    layer, readers = Remembering(), {}
-    for domain in Domain:
-        name = domain.value.lower()
-        readers[name] = reader = Layered(getattr(runtime.sources, name), layer)
-        reader.is_stepped = True
-    return msgspec.structs.replace(runtime.sources, **readers)
-
-
 async def compared(url: str, customers: int) -> None:
     schema, settings = build(), gateway_settings(url)
     runtime = await Runtime.open(settings)
     documents = Documents(schema, settings.server)
-    runtime.sources = remembering(runtime)
+    runtime.sources = layered(runtime, Remembering())
     now = (await runtime.context(ADMIN)).now
     collect_seldom()
 
-    async def planned(found: Asked) -> Outcome:
-        context = await runtime.context(ADMIN, now)
-        plan = found.operation.plan(ADMIN, found.values)
-        assert plan is not None  # noqa: S101  # the queries have one
-        return await plan.run(context, found.values)
+    async def by_plan(found: Asked) -> Outcome:
+        return await planned(found, await runtime.context(ADMIN, now))
 
     async def by_core(found: Asked) -> Outcome:
         return await walked(found, await runtime.context(ADMIN, now))
@@ -91,10 +71,10 @@ async def compared(url: str, customers: int) -> None:
         variables = [json.loads(gateway_body(query, number.randrange(customers)))["variables"] for _ in range(4)]
         wanted = [asked(document.operation(None), one) for one in variables]
         for one in wanted:
-            if (await planned(one)).data != (await by_core(one)).data:
+            if (await by_plan(one)).data != (await by_core(one)).data:
                 raise RuntimeError(f"{query}: the plan and graphql-core answer otherwise")
         rounds = [
-            (await cost_ms(planned, wanted, TIMES[query]), await cost_ms(by_core, wanted, TIMES[query]))
+            (await cost_ms(by_plan, wanted, TIMES[query]), await cost_ms(by_core, wanted, TIMES[query]))
             for _ in range(ROUNDS)
         ]
         own, core = (statistics.median(costs) for costs in zip(*rounds, strict=True))
