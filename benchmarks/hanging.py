@@ -1,10 +1,12 @@
-"""How long operations take while a source that they do not ask hangs, beside how long they take without that.
+"""How long operations take while a source that they do not ask hangs, beside how long they take while it does not.
 
     uv run python benchmarks/hanging.py [--customers 200] [--database-url URL] [--json]
 
 The notes are bound to a server that takes connections and never says a word, its breaker set never to open. Some clients ask
-for Q1 (no notes); in every other round as many more as the gateway keeps waiting ask for notes, whose calls all hang. The
-figures are the medians of the rounds' percentiles. Ends with status 1 where the 99th is more than 1.2 times the other's.
+for Q1 (no notes), in rounds of three turns: alone; beside others, as many as the gateway keeps waiting, who ask for tags, which
+are answered; and beside the same others at the same pace, who ask for notes, all of whose calls hang. The figures are the
+medians of the rounds' percentiles. Ends with status 1 where the 99th is more than 1.2 times as long as beside those who are
+answered: what is due to more requests is in both.
 """
 
 import argparse
@@ -12,11 +14,14 @@ import asyncio
 import itertools
 import json
 import multiprocessing
+import socket
 import statistics
 import sys
 import time
 from collections.abc import Iterator
+from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -30,17 +35,30 @@ from benchmarks.servers import Server, gateway_on  # noqa: E402
 from schema.ids import global_id  # noqa: E402
 
 LIMIT = 1.2
-CLIENTS, HANGING = 4, 16
-ROUNDS, REQUESTS, PERIOD_S = 15, 400, 0.05
+CLIENTS, OTHERS = 4, 16
+ROUNDS, REQUESTS, PERIOD_S = 11, 400, 0.05
 TIMEOUT_S = 2.0
-STARTED_S = 4.0
-"""In what time a process of this module is there."""
-NOTES = "query Notes($id: ID!) { customer(by: {id: $id}) { notes(first: 10) { edges { node { id } } } } }"
+SETTLED_S = TIMEOUT_S + 0.5
+"""In what time the others do what they are to, and nothing else any more."""
+BACKLOG = 4_096
+"""Linux' bound, unless it was changed: more than are asked for notes in all."""
+OTHER = "query Other($id: ID!) {{ customer(by: {{id: $id}}) {{ {0}(first: 10) {{ edges {{ node {{ {1} }} }} }} }} }}"
 DESK = """[sources.desk]
 kind = "sql"
 url = "postgresql+asyncpg://nobody@127.0.0.1:{port}/none"
 breaker_calls = 1000000
 """
+
+
+class Turn(IntEnum):
+    """What the others do meanwhile."""
+
+    ALONE = 0
+    ANSWERED = 1
+    HANGING = 2
+
+
+ASKED = {Turn.ANSWERED: OTHER.format("tags", "key"), Turn.HANGING: OTHER.format("notes", "id")}
 
 
 def bodies(query: str, customers: int) -> Iterator[bytes]:
@@ -69,45 +87,53 @@ async def latencies(server: Server, waiting: Iterator[bytes]) -> list[float]:
     return found
 
 
-def hang(url: str, headers: dict[str, str], customers: int) -> None:
-    """Ask the gateway for notes until ended."""
-    asyncio.run(hanging(url, headers, bodies(NOTES, customers)))
+def others(url: str, headers: dict[str, str], customers: int, turn: Any) -> None:
+    """Ask the gateway for what the turn says, until ended. In a process of their own: whoever asks must not keep those
+    waiting whose time is taken."""
+    asyncio.run(asking(url, headers, customers, turn))
 
 
-async def hanging(url: str, headers: dict[str, str], waiting: Iterator[bytes]) -> None:
-    """Ask for notes until cancelled, at moments that are spread over the time that a call takes."""
+async def asking(url: str, headers: dict[str, str], customers: int, turn: Any) -> None:
+    """Each of them asks once in the time that a call may take, at moments that are spread over it."""
+    waiting = {which: bodies(query, customers) for which, query in ASKED.items()}
 
-    async def client(number: int) -> None:
-        await asyncio.sleep(TIMEOUT_S * number / HANGING)
-        async with httpx2.AsyncClient(timeout=30) as http:
-            while True:
-                response = await http.post(url, content=next(waiting), headers=headers)
-                if b"SOURCE_TIMEOUT" not in response.content:
+    async def client(number: int, http: httpx2.AsyncClient) -> None:
+        due = time.perf_counter() + TIMEOUT_S * number / OTHERS
+        while True:
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            now = Turn(turn.value)
+            if now is not Turn.ALONE:
+                response = await http.post(url, content=next(waiting[now]), headers=headers)
+                if (b"SOURCE_TIMEOUT" in response.content) is not (now is Turn.HANGING):
                     raise RuntimeError(response.text)
+            due = max(due + TIMEOUT_S, time.perf_counter())
 
-    await asyncio.gather(*(client(number) for number in range(HANGING)))
+    async with httpx2.AsyncClient(timeout=30) as http:
+        await asyncio.gather(*(client(number, http) for number in range(OTHERS)))
 
 
 async def measured(server: Server, customers: int) -> dict[str, dict[str, float]]:
-    """Milliseconds: percentiles without and with what hangs."""
-    rounds: dict[str, list[list[float]]] = {"alone": [], "beside": []}
+    """Milliseconds: percentiles by turn."""
+    rounds: dict[Turn, list[list[float]]] = {turn: [] for turn in Turn}
     asked = bodies(QUERIES["Q1"], customers)
+    processes = multiprocessing.get_context("spawn")
+    turn = processes.Value("i", Turn.ALONE)
+    running = processes.Process(target=others, args=(server.url, server.headers, customers, turn), daemon=True)
+    running.start()
     await latencies(server, asked)
     for _ in range(ROUNDS):
-        rounds["alone"].append(await latencies(server, asked))
-        # In a process of its own: whoever asks for notes must not keep those waiting whose time is taken.
-        running = multiprocessing.get_context("spawn").Process(
-            target=hang, args=(server.url, server.headers, customers)
-        )
-        running.start()
-        await asyncio.sleep(STARTED_S + TIMEOUT_S)
-        rounds["beside"].append(await latencies(server, asked))
-        if running.exitcode is not None:
-            raise RuntimeError("What should hang was answered.")
-        running.terminate()
-        running.join()
-        await asyncio.sleep(TIMEOUT_S + 0.5)
-    return {way: {name: middle(found, at) for name, at in (("p50", 50), ("p99", 99))} for way, found in rounds.items()}
+        for now in Turn:
+            turn.value = now
+            await asyncio.sleep(SETTLED_S)
+            rounds[now].append(await latencies(server, asked))
+            if running.exitcode is not None:
+                raise RuntimeError("What should hang was answered, or what should be answered was not.")
+    running.terminate()
+    running.join()
+    return {
+        turn.name.lower(): {name: middle(found, at) for name, at in (("p50", 50), ("p99", 99))}
+        for turn, found in rounds.items()
+    }
 
 
 def middle(rounds: list[list[float]], at: int) -> float:
@@ -115,35 +141,33 @@ def middle(rounds: list[list[float]], at: int) -> float:
     return statistics.median(statistics.quantiles(one, n=100)[at - 1] * 1_000 for one in rounds)
 
 
-async def silent(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    await asyncio.Event().wait()
-
-
 async def compared(url: str, customers: int) -> dict[str, dict[str, float]]:
     if not await stands(url, customers):
         await populate(url, customers)
-    listening = await asyncio.start_server(silent, "127.0.0.1", 0)
-    desk = DESK.format(port=listening.sockets[0].getsockname()[1])
-    with gateway_on(url, sections=desk, environment={"CUSTOMER_GRAPH_DOMAINS__NOTES": "desk"}) as server:
-        return await measured(server, customers)
+    # Nobody accepts: the kernel takes connections, and nothing in this process, which takes the time, has to do with them.
+    with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as silent:
+        desk = DESK.format(port=silent.getsockname()[1])
+        with gateway_on(url, sections=desk, environment={"CUSTOMER_GRAPH_DOMAINS__NOTES": "desk"}) as server:
+            return await measured(server, customers)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=int, default=200)
     parser.add_argument("--database-url")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with database(given.database_url) as url:
         found = asyncio.run(compared(url, given.customers))
-    ratio = found["beside"]["p99"] / found["alone"]["p99"]
+    alone, answered, hanging = (found[turn.name.lower()]["p99"] for turn in Turn)
     if given.json:
-        print(json.dumps({"ms": found, "ratio": ratio}))
+        print(json.dumps({"ms": found, "ratio": hanging / answered, "ratio_to_alone": hanging / alone}))
     else:
-        for way, figures in found.items():
-            print(f"{way:7} {'  '.join(f'{name} {ms:6.2f} ms' for name, ms in figures.items())}")
-        print(f"p99 beside what hangs is {ratio:.2f} of that alone")
-    sys.exit(ratio > LIMIT)
+        for turn, figures in found.items():
+            print(f"{turn:9} {'  '.join(f'{name} {ms:6.2f} ms' for name, ms in figures.items())}")
+        print(f"p99 beside those who hang: {hanging / answered:.2f} of that beside those who are answered,", end=" ")
+        print(f"{hanging / alone:.2f} of that alone")
+    sys.exit(hanging / answered > LIMIT)
 
 
 if __name__ == "__main__":
