@@ -4,7 +4,6 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID, uuid5
 
 import pytest
 from sqlalchemy import insert
@@ -16,13 +15,9 @@ from datasources.paging import PageRequest
 from datasources.sql.engine import Database
 from datasources.sql.events import SqlEvents
 from datasources.sql.schema import analyze
-from datasources.sql.sealing import MasterKey
 from datasources.sql.tables.events import events
-from tests.demo import MASTER_KEY, Demo
-
-CUSTOMER = CustomerId(UUID(int=1))
-SINCE = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-EVENTS = 20_000
+from tests.demo import Demo
+from tests.reading.long import CUSTOMER, LENGTH, OTHERS, SINCE, spied
 
 BY_TIME, BY_TYPE = "ix_events_occurred_at", "ix_events_type_occurred_at"
 
@@ -49,7 +44,7 @@ async def long_history(demo: Demo) -> str:
     url = demo.copy()
     engine = create_async_engine(url)
     async with engine.begin() as connection:
-        await connection.execute(insert(events), [_event(number) for number in range(EVENTS)])
+        await connection.execute(insert(events), [_event(number) for number in range(LENGTH)])
     await engine.dispose()
     await analyze("demo", url)
     return url
@@ -69,10 +64,6 @@ async def _explained(database: Database, sql: str, values: Sequence[Any]) -> lis
     ]
 
 
-OTHERS = [uuid5(CUSTOMER, "nobody"), uuid5(CUSTOMER, "nobody else")]
-"""Two beside the one: PostgreSQL before 18 tells rows a loop rounded, and 21 are 7 a loop of three."""
-
-
 @pytest.mark.parametrize("others", [[], OTHERS], ids=["alone", "among others"])
 @pytest.mark.parametrize(
     ("asked", "index", "rows"),
@@ -86,21 +77,9 @@ OTHERS = [uuid5(CUSTOMER, "nobody"), uuid5(CUSTOMER, "nobody else")]
 async def test_a_page_walks_one_index_as_far_as_its_limit(
     long_history: str, monkeypatch: pytest.MonkeyPatch, asked: Surfaced, index: str, rows: int, others: list[CustomerId]
 ) -> None:
-    database = Database("main", long_history, MasterKey(MASTER_KEY))
-    await database.open()
-    sent: list[tuple[str, Sequence[Any]]] = []
-    fetch = database.dialect.fetch
-
-    async def spied(sql: str, values: Sequence[Any]) -> Any:
-        sent.append((sql, values))
-        return await fetch(sql, values)
-
-    try:
-        monkeypatch.setattr(database.dialect, "fetch", spied)
+    async with spied(long_history, monkeypatch) as (database, sent):
         page = PageRequest(now=SINCE, first=20, filter=asked)
         found, *_ = await SqlEvents(database).stream([CUSTOMER, *others], page)
         assert (len(found.rows), found.has_next) == (min(rows, 20), rows == 21)
         walked = await _explained(database, *sent[0])
         assert walked == [(index, rows if database.dialect.name == "postgresql" else 0)]
-    finally:
-        await database.close()

@@ -4,24 +4,20 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from datasources.ids import CustomerId, derived_id
+from datasources.ids import derived_id
 from datasources.paging import PageRequest
 from datasources.sql.engine import Database
 from datasources.sql.points import SqlPoints
 from datasources.sql.schema import analyze
-from datasources.sql.sealing import MasterKey
 from datasources.sql.tables.points import point_entries, point_lots
-from tests.demo import MASTER_KEY, Demo
-
-CUSTOMER = CustomerId(UUID(int=1))
-SINCE = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-ENTRIES = 20_000
+from tests.demo import Demo
+from tests.reading.long import CUSTOMER, LENGTH, OTHERS, SINCE, spied
 
 
 def _entry(number: int) -> dict[str, Any]:
@@ -71,7 +67,7 @@ async def long_ledger(demo: Demo) -> str:
     """A copy of the demo in which one customer has many entries, each with its lot."""
     url = demo.copy()
     engine = create_async_engine(url)
-    made = [_entry(number) for number in range(ENTRIES)]
+    made = [_entry(number) for number in range(LENGTH)]
     async with engine.begin() as connection:
         await connection.execute(insert(point_entries), made)
         await connection.execute(insert(point_lots), [_lot(entry) for entry in made])
@@ -83,27 +79,13 @@ async def long_ledger(demo: Demo) -> str:
 ALONE, AMONG_OTHERS = ["SCAN CONSTANT ROW", "SCAN keys"], ["SCAN sent VIRTUAL TABLE INDEX 1:"]
 
 
-OTHERS = [uuid5(CUSTOMER, "nobody"), uuid5(CUSTOMER, "nobody else")]
-"""Two beside the one: PostgreSQL before 18 tells rows a loop rounded, and 21 are 7 a loop of three."""
-
-
 @pytest.mark.parametrize(("others", "begins"), [([], ALONE), (OTHERS, AMONG_OTHERS)])
 async def test_a_page_of_the_ledger_reads_its_own_rows_alone(
     others: list[UUID], begins: list[str], long_ledger: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = Database("main", long_ledger, MasterKey(MASTER_KEY))
-    await database.open()
-    sent: list[tuple[str, Sequence[Any]]] = []
-    fetch = database.dialect.fetch
-
-    async def spied(sql: str, values: Sequence[Any]) -> Any:
-        sent.append((sql, values))
-        return await fetch(sql, values)
-
-    try:
-        monkeypatch.setattr(database.dialect, "fetch", spied)
+    async with spied(long_ledger, monkeypatch) as (database, sent):
         found, *_ = await SqlPoints(database).audit([CUSTOMER, *others], PageRequest(now=SINCE, first=20))
-        assert [row.sequence for row in found.rows] == list(range(ENTRIES, ENTRIES - 20, -1))
+        assert [row.sequence for row in found.rows] == list(range(LENGTH, LENGTH - 20, -1))
         read = await _read(database, *sent[0])
         if database.dialect.name == "postgresql":
             assert sorted(read) == [("point_entries", 0), ("point_entries", 21), ("point_lots", 21)]
@@ -115,5 +97,3 @@ async def test_a_page_of_the_ledger_reads_its_own_rows_alone(
                 "SEARCH lots",
                 "SEARCH reversals",
             ]
-    finally:
-        await database.close()
