@@ -267,7 +267,7 @@ async def pages_of_each(
     parameters: Mapping[str, Any],
     owners: Sequence[Any],
     page: PageRequest,
-    order: Sequence[str],
+    order: tuple[str, ...],
 ) -> list[Page[Row]]:
     """One page per owner, in the order given. The statement selects the position of the owner, the total where it is wanted,
     then the row, in reading order. Raises SourceUnavailable, SourceTimedOut."""

@@ -4,13 +4,12 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from datasources.ids import derived_id
+from datasources.ids import CustomerId, derived_id
 from datasources.paging import PageRequest
 from datasources.sql.engine import Database
 from datasources.sql.points import SqlPoints
@@ -81,7 +80,7 @@ ALONE, AMONG_OTHERS = ["SCAN CONSTANT ROW", "SCAN keys"], ["SCAN sent VIRTUAL TA
 
 @pytest.mark.parametrize(("others", "begins"), [([], ALONE), (OTHERS, AMONG_OTHERS)])
 async def test_a_page_of_the_ledger_reads_its_own_rows_alone(
-    others: list[UUID], begins: list[str], long_ledger: str, monkeypatch: pytest.MonkeyPatch
+    others: list[CustomerId], begins: list[str], long_ledger: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with spied(long_ledger, monkeypatch) as (database, sent):
         found, *_ = await SqlPoints(database).audit([CUSTOMER, *others], PageRequest(now=SINCE, first=20))
