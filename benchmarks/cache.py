@@ -35,7 +35,7 @@ from benchmarks.databases import database  # noqa: E402  # run as a script, the 
 from benchmarks.operations import EVENTS, PAGE, QUERIES, TIERS  # noqa: E402
 from benchmarks.population import customer_id, populate, stands  # noqa: E402
 from benchmarks.servers import MASTER_KEY, Server, cpu_s, free_port, gateway_on, gateway_settings, load  # noqa: E402
-from benchmarks.within import ADMIN, layered, planned  # noqa: E402
+from benchmarks.within import ADMIN, layered  # noqa: E402
 from datasources.cache import Cache  # noqa: E402
 from datasources.cache_entries import OpenedLately, Vault  # noqa: E402
 from datasources.layers import Call, Layered  # noqa: E402
@@ -47,7 +47,8 @@ from datasources.sql.engine import Database  # noqa: E402
 from datasources.sql.sealing import MasterKey  # noqa: E402
 from datasources.sql.source import READERS  # noqa: E402
 from gateway.documents import Documents  # noqa: E402
-from gateway.execution import asked  # noqa: E402
+from gateway.errors import Translator  # noqa: E402
+from gateway.execution import asked, execute  # noqa: E402
 from gateway.server import collect_seldom  # noqa: E402
 from gateway.sources import Runtime  # noqa: E402
 from resolvers.loading import Loaders  # noqa: E402
@@ -95,7 +96,7 @@ def rounds_of(without: Callable[[], float], with_: Callable[[], float]) -> Costs
     return found[1:]
 
 
-def figures(found: Costs) -> dict[str, float]:
+def medians(found: Costs) -> dict[str, float]:
     """The medians of the rounds, the ratio that of a round."""
     without, with_ = (statistics.median(costs) for costs in zip(*found, strict=True))
     ratio = statistics.median(one[1] / one[0] for one in found)
@@ -183,9 +184,10 @@ async def calls_of(database_url: str) -> list[list[Asking]]:
     operation = Documents(build(), settings.server).find(QUERIES["Q2"]).operation(None)
     for index in range(ASKED):
         recorder.calls = []
-        context = await runtime.context(ADMIN)
-        await planned(asked(operation, {"id": global_id("Customer", customer_id(index))}), context)
-        context.loaders.close()
+        page = asked(operation, {"id": global_id("Customer", customer_id(index))})
+        answer = await execute(page, await runtime.context(ADMIN), Translator(""))
+        if "errors" in answer.payload:
+            raise RuntimeError(answer.payload["errors"])
         found.append(recorder.calls)
     await runtime.close()
     return found
@@ -245,7 +247,7 @@ def measured(database_url: str, redis_url: str) -> dict[str, dict[str, float]]:
                 ("Q2, Redis down", whole, cut_off),
             ):
                 found[name] += rounds_of(asking(plain, query), asking(other, query))
-    return {name: figures(costs) for name, costs in found.items()}
+    return {name: medians(costs) for name, costs in found.items()}
 
 
 def main() -> None:
