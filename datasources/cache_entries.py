@@ -198,11 +198,6 @@ class OpenedLately:
         self._held: OrderedDict[bytes, Known] = OrderedDict()
         """By name, the one opened last behind the others."""
 
-    @property
-    def remembered(self) -> int:
-        """How many entries are held in clear."""
-        return len(self._held)
-
     def entry(
         self,
         one: Asked,
