@@ -30,7 +30,7 @@ Value = TypeVar("Value")
 NAME, KEY, NONCE = 16, 32, 12
 OPENED_HELD, OPENED_LARGEST = 1_000, 16_384
 """Entries that are remembered in clear, and the bytes of the largest."""
-SCOPES_HELD, PLACES_HELD, CIPHERS_HELD = 1_000, 256, 1_000
+SCOPES_HELD, PLACES_HELD = 1_000, 256
 ROW, SCOPE = b"row:", b"version:"
 CUSTOMER, LISTS = b"customer", SCOPE + b"lists:"
 EVERYTHING = SCOPE + b"everything"
@@ -157,14 +157,12 @@ def named(place: "hashlib.blake2b", key: object) -> tuple[bytes, bytes]:
 
 ENCODER = msgspec.msgpack.Encoder(order="deterministic", uuid_format="bytes")
 WRITER = msgspec.msgpack.Encoder(uuid_format="bytes")
-cipher = lru_cache(CIPHERS_HELD)(AESGCM)
-"""What seals and opens with a key: making it takes as long as opening an entry."""
 
 
 def sealed(name: bytes, seal: bytes, entry: Entry[Any]) -> bytes:
     """The entry as it is kept. Raises TypeError, ValueError, OverflowError for what can't be written down."""
     nonce = os.urandom(NONCE)
-    return nonce + cipher(seal).encrypt(nonce, WRITER.encode(entry), name)
+    return nonce + AESGCM(seal).encrypt(nonce, WRITER.encode(entry), name)
 
 
 def opened(
@@ -172,7 +170,7 @@ def opened(
 ) -> Entry[Value] | None:
     """The entry that was kept; None where it was tampered with, sealed by another key, or is of another shape."""
     try:
-        return decoder.decode(cipher(seal).decrypt(value[:NONCE], value[NONCE:], name))
+        return decoder.decode(AESGCM(seal).decrypt(value[:NONCE], value[NONCE:], name))
     except (InvalidTag, msgspec.MsgspecError, ValueError):
         return None
 
