@@ -30,6 +30,8 @@ Value = TypeVar("Value")
 NAME, KEY, NONCE = 16, 32, 12
 OPENED_HELD, OPENED_LARGEST = 1_000, 16_384
 """Entries that are remembered in clear, and the bytes of the largest."""
+NAMES_MET = 10_000
+"""Names of entries that were opened; beyond them they are met anew."""
 SCOPES_HELD, PLACES_HELD = 1_000, 256
 ROW, SCOPE = b"row:", b"version:"
 CUSTOMER, LISTS = b"customer", SCOPE + b"lists:"
@@ -185,8 +187,8 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class OpenedLately:
-    """Entries that this process has opened: what comes again with the same bytes is not opened again. Opening is a fourth of
-    what a hit costs, and who is asked for again within the time that answers are kept was mostly asked for here.
+    """Entries that this process has opened twice: what comes again with the same bytes is not opened again. Opening is a
+    fourth of what a hit costs; to hold what comes no more costs nearly as much, so what is opened first is not held.
 
     Each is held until its end at the longest, as far as others come, and no longer than what it belongs to is unchanged, as
     far as this process knows: nothing is answered from here that the store does not hold.
@@ -195,6 +197,7 @@ class OpenedLately:
     def __init__(self) -> None:
         self._held: OrderedDict[bytes, Known] = OrderedDict()
         """By name, the one opened last behind the others."""
+        self._met: set[bytes] = set()
 
     def entry(
         self,
@@ -213,10 +216,10 @@ class OpenedLately:
         if entry is None or entry.versions != versions:
             return None
         if not is_known and len(value) <= OPENED_LARGEST:
-            self._held[one.name] = Known(value, entry, entry.read_at + ttl_s, one.scopes)
-            self._held.move_to_end(one.name)
-            while self._held and (len(self._held) > OPENED_HELD or next(iter(self._held.values())).until < now):
-                self._held.popitem(last=False)
+            if one.name in self._met:
+                self._hold(one, Known(value, entry, entry.read_at + ttl_s, one.scopes), now)
+            else:
+                self._meet(one.name)
         return entry
 
     def forget(self, scopes: Collection[bytes]) -> None:
@@ -224,3 +227,14 @@ class OpenedLately:
         changed = frozenset(scopes)
         for name in [name for name, known in self._held.items() if not changed.isdisjoint(known.scopes)]:
             del self._held[name]
+
+    def _hold(self, one: Asked, known: Known, now: float) -> None:
+        self._held[one.name] = known
+        self._held.move_to_end(one.name)
+        while self._held and (len(self._held) > OPENED_HELD or next(iter(self._held.values())).until < now):
+            self._held.popitem(last=False)
+
+    def _meet(self, name: bytes) -> None:
+        if len(self._met) == NAMES_MET:
+            self._met.clear()
+        self._met.add(name)
