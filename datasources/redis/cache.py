@@ -1,14 +1,14 @@
 """Where the gateways of a program keep answers together: `datasources.caching.Store` in Redis."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import structlog
 
 from datasources.cache_entries import EVERYTHING
 from datasources.caching import Kept, Seen, new_version
 from datasources.redis.client import RedisClient, RedisDown
+from datasources.stepping import Stepped
 
 VERSIONS_S = 86_400
 """Longer than anything is kept; an entry whose version is gone does not hold."""
@@ -25,13 +25,13 @@ class RedisStore:
 
     def __init__(self, client: RedisClient, prefix: str) -> None:
         self._client, self._prefix = client, f"{prefix}:".encode()
-        self._names: dict[bytes, None] = {}
-        self._scopes: dict[bytes, None] = {}
+        self._names: list[bytes] = []
+        self._scopes: list[bytes] = []
         self._waiting: list[asyncio.Future[Seen | None]] = []
         self._kept: list[Kept] = []
         self._is_keeping = False
         self._owed: set[bytes] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._begun: set[asyncio.Future[None]] = set()
         client.on_return.append(self._settle)
 
     @property
@@ -51,8 +51,8 @@ class RedisStore:
         if not self._waiting:
             loop.call_soon(self._dispatch)
         self._waiting.append(future)
-        self._names.update(dict.fromkeys(names))
-        self._scopes.update(dict.fromkeys(scopes))
+        self._names += names
+        self._scopes += scopes
         return future
 
     def keep(self, entries: Sequence[Kept]) -> None:
@@ -62,7 +62,7 @@ class RedisStore:
         self._kept.extend(entries)
         if not self._is_keeping:
             self._is_keeping = True
-            self._begin(self._keep())
+            self._begin(asyncio.create_task(self._keep()))
 
     async def revoke(self, scopes: Sequence[bytes]) -> None:
         """See Store."""
@@ -73,7 +73,7 @@ class RedisStore:
 
     async def finish(self) -> None:
         """Wait for what was begun."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._begun, return_exceptions=True)
 
     async def close(self) -> None:
         """Finish; tell where what was changed could not be made known."""
@@ -82,15 +82,14 @@ class RedisStore:
         if self._owed:
             log.warning("cache.stale", scopes=len(self._owed))
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _begin(self, work: "asyncio.Future[None]") -> None:
+        self._begun.add(work)
+        work.add_done_callback(self._begun.discard)
 
     def _dispatch(self) -> None:
-        wanted, waiting = (list(self._names), list(self._scopes)), self._waiting
-        self._names, self._scopes, self._waiting = {}, {}, []
-        self._begin(self._look(*wanted, waiting))
+        wanted, waiting = (list(dict.fromkeys(self._names)), list(dict.fromkeys(self._scopes))), self._waiting
+        self._names, self._scopes, self._waiting = [], [], []
+        self._begin(Stepped(self._look(*wanted, waiting), asyncio.get_running_loop()))
 
     async def _look(
         self, names: list[bytes], scopes: list[bytes], waiting: list["asyncio.Future[Seen | None]"]

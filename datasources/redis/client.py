@@ -115,8 +115,7 @@ class RedisClient:
         try:
             # What there is to be read before anything was asked is the end: the server closed it.
             if not connection.is_connected or await connection.can_read():
-                await connection.disconnect()
-                await connection.connect()  # type: ignore[no-untyped-call]
+                await asyncio.create_task(_reconnect(connection))
             # redis-py's own packing, in Python, takes five times as long.
             await connection.send_packed_command([pack_command(one) for one in commands], check_health=False)  # type: ignore[arg-type]  # its stub takes one part
             replies = [await _reply(connection) for _ in commands]
@@ -162,3 +161,9 @@ async def _reply(connection: AbstractConnection) -> Any:
         return await connection.read_response()
     except ResponseError as error:
         return error
+
+
+async def _reconnect(connection: AbstractConnection) -> None:
+    """Connect, from a task of its own: redis-py bounds it by `asyncio.timeout`, and who calls may be in none."""
+    await connection.disconnect()
+    await connection.connect()  # type: ignore[no-untyped-call]
