@@ -251,6 +251,6 @@ def _told(domain: Domain, age_s: float, found: int) -> None:
     """Tell whoever follows the call that this was not the source's own answer."""
     freshness, observed = FRESHNESS.get(), OBSERVED.get()
     if freshness is not None:
-        freshness.tell(domain, Old(dt.timedelta(seconds=age_s)))
+        freshness.tell(domain, Old(age_s))
     if observed is not None:
         observed.found += found

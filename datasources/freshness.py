@@ -1,6 +1,5 @@
 """How old what a request is answered with may be, where it is not what the source says now."""
 
-import datetime as dt
 from contextvars import ContextVar
 
 import msgspec
@@ -12,7 +11,7 @@ from datasources.registry import Domain
 class Old(msgspec.Struct, frozen=True):
     """An answer that was kept: its age, and what went wrong with asking for a new one, if that was tried."""
 
-    age: dt.timedelta
+    age_s: float
     error: SourceError | None = None
 
 
@@ -25,7 +24,7 @@ class Freshness:
     def tell(self, domain: Domain, old: Old) -> None:
         """Note an answer that was kept."""
         known = self.oldest.get(domain)
-        if known is None or known.age < old.age:
+        if known is None or known.age_s < old.age_s:
             self.oldest[domain] = old
 
 

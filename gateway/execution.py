@@ -188,7 +188,7 @@ def failures(loaders: Loaders) -> list[dict[str, object]]:
     failed = {domain: old.error for domain, old in kept.items()} | loaders.failed
     return [
         {"domain": domain, "source": error.source, "code": rule_of(error).code, "retryable": error.retryable}
-        | ({"ageSeconds": round(kept[domain].age.total_seconds(), 3)} if domain in kept else {})
+        | ({"ageSeconds": round(kept[domain].age_s, 3)} if domain in kept else {})
         for domain, error in failed.items()
         if error is not None
     ]

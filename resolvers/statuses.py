@@ -58,7 +58,7 @@ def _status(domain: Domain, context: Context, answers: dict[str, Answered]) -> S
         )
     answer, old = answers[source], context.loaders.freshness.oldest.get(domain)
     state, message = _state(domain, context, answer)
-    as_of = context.now if old is None else context.now - old.age
+    as_of = context.now if old is None else context.now - dt.timedelta(seconds=old.age_s)
     return SourceStatus(domain, source, state, None if state is SourceState.DOWN else as_of, answer.latency_ms, message)
 
 

@@ -76,7 +76,7 @@ class Keeping:
         self._note(self._source, Happening.SERVED_STALE)
         freshness = FRESHNESS.get()
         if freshness is not None:
-            freshness.tell(domain, Old(dt.timedelta(seconds=self._clock() - oldest), error))
+            freshness.tell(domain, Old(self._clock() - oldest, error))
         answers = [error if held is None else held[0] for held in known]
         return answers if is_keyed else answers[0]
 

@@ -289,7 +289,7 @@ async def test_who_follows_a_call_is_told_how_old_the_answer_is(store: Store) ->
     await cached.counts(TWO)
     cached.wall.now += 7
     await cached.counts(TWO, ONE)
-    assert (freshness.oldest, observed.found) == ({Domain.TAGS: Old(dt.timedelta(seconds=14))}, 2)
+    assert (freshness.oldest, observed.found) == ({Domain.TAGS: Old(14.0)}, 2)
 
 
 async def test_the_cache_tells_what_it_had(store: Store) -> None:

@@ -34,7 +34,7 @@ def told() -> Freshness:
 
 def age_s(freshness: Freshness) -> float:
     """Of the oldest notes that were given."""
-    return round(freshness.oldest[Domain.NOTES].age.total_seconds(), 3)
+    return round(freshness.oldest[Domain.NOTES].age_s, 3)
 
 
 def kept(noted: Noted | None = None, **settings: Any) -> tuple[Desk, Guarded, Any]:
