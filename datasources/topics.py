@@ -5,7 +5,7 @@ subscription is told when it may have missed something.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Protocol
 
@@ -64,9 +64,9 @@ class Subscribers:
     def __init__(self) -> None:
         self.by_topic: dict[str, set[Subscription]] = {}
 
-    def deliver(self, topic: str, message: bytes | None) -> None:
-        """Give it to all subscriptions of the topic."""
-        for subscription in self.by_topic.get(topic, ()):
+    def deliver(self, topic: str, message: bytes | None, *, but: Set[Subscription] = frozenset()) -> None:
+        """Give it to all subscriptions of the topic but these."""
+        for subscription in self.by_topic.get(topic, set()) - but:
             subscription.put(message)
 
     @contextmanager

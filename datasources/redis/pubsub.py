@@ -142,13 +142,14 @@ class RedisTopics:
     def _take(self, kind: str, channel: bytes | None, data: bytes) -> None:
         topic = (channel or b"").decode().removeprefix(self._prefix)
         heard = self._heard.get(topic)
-        if kind == "message":
-            self._subscribers.deliver(topic, data)
+        if kind == "message" and heard is not None:
+            # What comes before Redis confirms was told before whoever is subscribing had come.
+            early = frozenset() if heard.confirmed.is_set() else heard.entering
+            self._subscribers.deliver(topic, data, but=early)
         elif kind == "unsubscribe" and topic not in self._subscribers.by_topic:
             self._heard.pop(topic, None)
         elif kind == "subscribe" and heard is not None:
             heard.awaited -= 1
             if heard.is_asked and not heard.awaited:
                 heard.confirmed.set()
-                for subscription in self._subscribers.by_topic.get(topic, set()) - heard.entering:
-                    subscription.put(MISSED)
+                self._subscribers.deliver(topic, MISSED, but=heard.entering)

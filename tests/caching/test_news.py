@@ -98,6 +98,14 @@ async def test_who_comes_and_goes_hears_what_was_told_meanwhile(topics: Topics) 
         assert await silent(subscription)
 
 
+async def test_who_comes_hears_nothing_of_what_was_told_before(topics: Topics) -> None:
+    for number in range(100):
+        async with topics.subscribed("a") as subscription:
+            await topics.publish("a", b"%d" % number)
+            assert await taken(subscription, 1) == [b"%d" % number]
+            await topics.publish("a", b"before")
+
+
 async def test_who_is_too_slow_is_cut_off_and_holds_up_nobody(topics: Topics) -> None:
     async with topics.subscribed("a") as slow, topics.subscribed("a") as quick:
         for number in range(QUEUED + 1):
