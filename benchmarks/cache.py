@@ -5,10 +5,11 @@ is down, beside one that has none.
 
 `reads` are the reads of Q2 that may be cached (events, tiers, offers, notes), as its plan asks for them, in this process, a
 customer at a time: by SQL, and as hits, of customers who were asked for before here; `reads, opened anew` are hits of what
-another process kept, `reads, opened twice` those that come again and are remembered from then on. Points, cards and the customer are never cached. `Q2` is the whole page of a gateway in a process of its
-own, `Q2 cached part` a page of those four alone; `Q2, Redis down` is the whole page where nothing listens
-at Redis' port and it is called no more. Each figure is the median of rounds in which both sides take turns, of servers that
-are started several times. Without URLs, PostgreSQL and Valkey start from their wheels.
+another process kept, `reads, opened twice` those that come again and are remembered from then on. Points, cards and the
+customer are never cached. `Q2` is the whole page of a gateway in a process of its own, `Q2 cached part` a page of those four
+alone; `Q2, Redis down` is the whole page where nothing listens at Redis' port and it is called no more. Each figure is the
+median of rounds in which both sides take turns, of servers that are started several times. Without URLs, PostgreSQL and
+Valkey start from their wheels.
 """
 
 import argparse
