@@ -1,8 +1,9 @@
 """How long operations take while a source that they do not ask hangs, beside how long they take while it does not.
 
-    uv run python benchmarks/hanging.py [--customers 200] [--database-url URL] [--json]
+    uv run python benchmarks/hanging.py [--customers 200] [--database-url URL] [--breaker] [--json]
 
-The notes are bound to a server that takes connections and never says a word, its breaker set never to open. Some clients ask
+The notes are bound to a server that takes connections and never says a word, its breaker set never to open, or with
+`--breaker` as it is where nothing is set: then most calls are refused at once, as those of a gateway are. Some clients ask
 for Q1 (no notes), in rounds of three turns: alone; beside others, as many as the gateway keeps waiting, who ask for tags, which
 are answered; and beside the same others at the same pace, who ask for notes, all of whose calls hang. The figures are the
 medians of the rounds' percentiles, each ratio that of a round: from one minute to the next a machine differs by more than
@@ -47,8 +48,8 @@ OTHER = "query Other($id: ID!) {{ customer(by: {{id: $id}}) {{ {0}(first: 10) {{
 DESK = """[sources.desk]
 kind = "sql"
 url = "postgresql+asyncpg://nobody@127.0.0.1:{port}/none"
-breaker_calls = 1000000
 """
+NEVER_OPEN = "breaker_calls = 1000000\n"
 
 
 class Turn(IntEnum):
@@ -90,14 +91,15 @@ async def latencies(server: Server, waiting: Iterator[bytes]) -> list[float]:
     return found
 
 
-def others(url: str, headers: dict[str, str], customers: int, turn: Any) -> None:
+def others(url: str, headers: dict[str, str], customers: int, turn: Any, failing: bytes) -> None:
     """Ask the gateway for what the turn says, until ended. In a process of their own: whoever asks must not keep those
     waiting whose time is taken."""
-    asyncio.run(asking(url, headers, customers, turn))
+    asyncio.run(asking(url, headers, customers, turn, failing))
 
 
-async def asking(url: str, headers: dict[str, str], customers: int, turn: Any) -> None:
-    """Each of them asks once in the time that a call may take, at moments that are spread over it."""
+async def asking(url: str, headers: dict[str, str], customers: int, turn: Any, failing: bytes) -> None:
+    """Each of them asks once in the time that a call may take, at moments that are spread over it; `failing` is in the
+    answers to those whose calls hang."""
     waiting = {which: bodies(query, customers) for which, query in ASKED.items()}
 
     async def client(number: int, http: httpx2.AsyncClient) -> None:
@@ -107,7 +109,7 @@ async def asking(url: str, headers: dict[str, str], customers: int, turn: Any) -
             now = Turn(turn.value)
             if now is not Turn.ALONE:
                 response = await http.post(url, content=next(waiting[now]), headers=headers)
-                if (b"SOURCE_TIMEOUT" in response.content) is not (now is Turn.HANGING):
+                if (failing in response.content) is not (now is Turn.HANGING):
                     raise RuntimeError(response.text)
             due = max(due + TIMEOUT_S, time.perf_counter())
 
@@ -115,13 +117,13 @@ async def asking(url: str, headers: dict[str, str], customers: int, turn: Any) -
         await asyncio.gather(*(client(number, http) for number in range(OTHERS)))
 
 
-async def measured(server: Server, customers: int) -> Rounds:
+async def measured(server: Server, customers: int, failing: bytes) -> Rounds:
     """The latencies of each round by turn, in seconds."""
     rounds: Rounds = {turn: [] for turn in Turn}
     asked = bodies(QUERIES["Q1"], customers)
     processes = multiprocessing.get_context("spawn")
     turn = processes.Value("i", Turn.ALONE)
-    running = processes.Process(target=others, args=(server.url, server.headers, customers, turn), daemon=True)
+    running = processes.Process(target=others, args=(server.url, server.headers, customers, turn, failing), daemon=True)
     running.start()
     await latencies(server, asked)
     for _ in range(ROUNDS):
@@ -147,24 +149,25 @@ def ratio(rounds: Rounds, other: Turn) -> float:
     return statistics.median(hanging / otherwise for hanging, otherwise in pairs)
 
 
-async def compared(url: str, customers: int) -> Rounds:
+async def compared(url: str, customers: int, *, has_breaker: bool) -> Rounds:
     if not await stands(url, customers):
         await populate(url, customers)
     # Nobody accepts: the kernel takes connections, and nothing in this process, which takes the time, has to do with them.
     with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as silent:
-        desk = DESK.format(port=silent.getsockname()[1])
+        desk = DESK.format(port=silent.getsockname()[1]) + ("" if has_breaker else NEVER_OPEN)
         with gateway_on(url, sections=desk, environment={"CUSTOMER_GRAPH_DOMAINS__NOTES": "desk"}) as server:
-            return await measured(server, customers)
+            return await measured(server, customers, b"SOURCE_" if has_breaker else b"SOURCE_TIMEOUT")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=int, default=200)
     parser.add_argument("--database-url")
+    parser.add_argument("--breaker", action="store_true", help="let the breaker of what hangs open")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with database(given.database_url) as url:
-        found = asyncio.run(compared(url, given.customers))
+        found = asyncio.run(compared(url, given.customers, has_breaker=given.breaker))
     figures = {
         turn.name.lower(): {f"p{at}": round(statistics.median(percentiles(found[turn], at)), 2) for at in (50, 99)}
         for turn in Turn
