@@ -66,6 +66,12 @@ async def taken(subscription: Subscription, count: int) -> list[bytes | None]:
         return [await anext(subscription) for _ in range(count)]
 
 
+async def told(topics: Topics, subscription: Subscription, message: bytes) -> None:
+    """Publish a message on a topic, which comes to its subscriber next."""
+    await topics.publish("a", message)
+    assert await taken(subscription, 1) == [message]
+
+
 async def silent(subscription: Subscription) -> bool:
     """True where nothing comes."""
     try:
@@ -91,8 +97,7 @@ async def test_what_is_published_comes_to_all_who_subscribed_in_order(topics: To
 async def test_who_comes_and_goes_hears_what_was_told_meanwhile(topics: Topics) -> None:
     for number in range(10):
         async with topics.subscribed("a") as subscription:
-            await topics.publish("a", b"%d" % number)
-            assert await taken(subscription, 1) == [b"%d" % number]
+            await told(topics, subscription, b"%d" % number)
         await topics.publish("a", b"to nobody")
     async with topics.subscribed("a") as subscription:
         assert await silent(subscription)
@@ -101,20 +106,17 @@ async def test_who_comes_and_goes_hears_what_was_told_meanwhile(topics: Topics) 
 async def test_who_comes_hears_nothing_of_what_was_told_before(topics: Topics) -> None:
     for number in range(100):
         async with topics.subscribed("a") as subscription:
-            await topics.publish("a", b"%d" % number)
-            assert await taken(subscription, 1) == [b"%d" % number]
+            await told(topics, subscription, b"%d" % number)
             await topics.publish("a", b"before")
 
 
 async def test_who_is_too_slow_is_cut_off_and_holds_up_nobody(topics: Topics) -> None:
     async with topics.subscribed("a") as slow, topics.subscribed("a") as quick:
         for number in range(QUEUED + 1):
-            await topics.publish("a", b"%d" % number)
-            assert await taken(quick, 1) == [b"%d" % number]
+            await told(topics, quick, b"%d" % number)
         with pytest.raises(TooSlow):
             await anext(slow)
-        await topics.publish("a", b"after")
-        assert await taken(quick, 1) == [b"after"]
+        await told(topics, quick, b"after")
 
 
 async def test_a_message_that_is_no_news_is_refused(topics: Topics) -> None:
