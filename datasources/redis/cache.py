@@ -87,9 +87,10 @@ class RedisStore:
         work.add_done_callback(self._begun.discard)
 
     def _dispatch(self) -> None:
-        wanted, waiting = (list(dict.fromkeys(self._names)), list(dict.fromkeys(self._scopes))), self._waiting
+        names, scopes, waiting = self._names, self._scopes, self._waiting
         self._names, self._scopes, self._waiting = [], [], []
-        self._begin(Stepped(self._look(*wanted, waiting), asyncio.get_running_loop()))
+        looking = self._look(list(dict.fromkeys(names)), list(dict.fromkeys(scopes)), waiting)
+        self._begin(Stepped(looking, asyncio.get_running_loop()))
 
     async def _look(
         self, names: list[bytes], scopes: list[bytes], waiting: list["asyncio.Future[Seen | None]"]
