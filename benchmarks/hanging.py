@@ -3,9 +3,9 @@
     uv run python benchmarks/hanging.py [--customers 200] [--database-url URL] [--breaker] [--json]
 
 The notes are bound to a server that takes connections and never says a word, its breaker set never to open, or with
-`--breaker` as it is where nothing is set: then most calls are refused at once, as those of a gateway are. Some clients ask
-for Q1 (no notes), in rounds of three turns: alone; beside others, as many as the gateway keeps waiting, who ask for tags, which
-are answered; and beside the same others at the same pace, who ask for notes, all of whose calls hang. The figures are the
+`--breaker` as it is where nothing is set: then calls are refused at once but for its probes. Some clients ask for Q1 (no
+notes), in rounds of three turns: alone; beside others, as many as the gateway keeps waiting, who ask for tags, which are
+answered; and beside the same others at the same pace, who ask for notes, whose calls hang. The figures are the
 medians of the rounds' percentiles, each ratio that of a round: from one minute to the next a machine differs by more than
 the turns of a round do. Ends with status 1 where the 99th is more than 1.2 times as long as beside those who are answered:
 what is due to more requests is in both.
@@ -99,7 +99,7 @@ def others(url: str, headers: dict[str, str], customers: int, turn: Any, failing
 
 async def asking(url: str, headers: dict[str, str], customers: int, turn: Any, failing: bytes) -> None:
     """Each of them asks once in the time that a call may take, at moments that are spread over it; `failing` is in the
-    answers to those whose calls hang."""
+    answers to those who ask for what hangs."""
     waiting = {which: bodies(query, customers) for which, query in ASKED.items()}
 
     async def client(number: int, http: httpx2.AsyncClient) -> None:
