@@ -15,8 +15,15 @@ from tests.caching.shelf import prefix
 ROOM = 1_000_000
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls of Redis take as long as they need: a machine that is busy is no outage."""
+    monkeypatch.setattr("datasources.redis.client.CONNECT_S", 10.0)
+    monkeypatch.setattr("datasources.redis.client.CALL_S", 10.0)
+
+
 @pytest.fixture(params=["local", "redis"])
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+async def store(request: pytest.FixtureRequest, patient: None) -> AsyncIterator[Store]:
     """A store of each kind in turn, empty."""
     if request.param == "local":
         yield LocalStore(ROOM)

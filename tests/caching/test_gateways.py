@@ -51,7 +51,9 @@ def server(valkey: ValkeyServer) -> "redis.Redis":
 
 
 @pytest.fixture
-async def pair(sqlite_demo: SqliteDemo, valkey: ValkeyServer, server: "redis.Redis") -> AsyncIterator[list[Gateway]]:
+async def pair(
+    sqlite_demo: SqliteDemo, valkey: ValkeyServer, server: "redis.Redis", patient: None
+) -> AsyncIterator[list[Gateway]]:
     """Two gateways that share a database and a cache."""
     sections = shared(valkey.connection_url)
     async with gateways(sqlite_demo.copy(), sections, sections) as found:

@@ -44,13 +44,6 @@ class Counting(RedisClient):
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls take as long as they need: a machine that is busy is no outage."""
-    monkeypatch.setattr("datasources.redis.client.CONNECT_S", 10.0)
-    monkeypatch.setattr("datasources.redis.client.CALL_S", 10.0)
-
-
-@pytest.fixture
 async def link(valkey: ValkeyServer) -> AsyncIterator[Link]:
     async with linked(valkey.port) as found:
         yield found

@@ -52,8 +52,8 @@ def takes(seconds: float) -> Iterator[None]:
 async def test_what_is_ready_is_kept_and_the_call_is_cancelled(client: Client, faults: Faults) -> None:
     sound = await client.ask(ONE)
     faults.of[Domain.NOTES] = faults.hang
-    with takes(0.3):
-        answer = await client.ask(ONE, within_ms=300)
+    with takes(1):
+        answer = await client.ask(ONE, within_ms=1_000)
     assert (answer.status, answer.data["customer"]) == (200, sound.data["customer"] | {"notes": None})
     (error,) = answer.errors
     assert (error["path"], error["extensions"]) == (["customer", "notes"], LATE)
@@ -67,7 +67,7 @@ async def test_what_is_ready_is_kept_and_the_call_is_cancelled(client: Client, f
 async def test_each_of_a_list_tells_what_it_waited_for(client: Client, faults: Faults) -> None:
     sound = await client.ask(MANY)
     faults.of[Domain.NOTES] = faults.hang
-    answer = await client.ask(MANY, within_ms=400)
+    answer = await client.ask(MANY, within_ms=1_000)
     assert answer.data["customers"]["nodes"] == [node | {"notes": None} for node in sound.data["customers"]["nodes"]]
     assert answer.told == [f"SOURCE_TIMEOUT desk customers.nodes.{index}.notes" for index in range(25)]
     assert faults.ended == 1
@@ -78,7 +78,7 @@ async def test_what_hangs_below_leaves_what_is_above(client: Client, faults: Fau
     first, second = sound["transactions"]["edges"]
     assert first["node"]["location"] is not None
     faults.of[Domain.LOCATIONS] = faults.hang
-    answer = await client.ask(NESTED, within_ms=400)
+    answer = await client.ask(NESTED, within_ms=1_000)
     assert answer.told == [f"SOURCE_TIMEOUT desk customer.transactions.edges.{index}.node.location" for index in (0, 1)]
     edges = [{"node": edge["node"] | {"location": None}} for edge in (first, second)]
     assert answer.data["customer"] == sound | {"transactions": {"edges": edges}}
@@ -86,7 +86,7 @@ async def test_what_hangs_below_leaves_what_is_above(client: Client, faults: Fau
 
 async def test_statuses_are_told_although_a_source_hangs(client: Client, faults: Faults) -> None:
     faults.of[Domain.NOTES] = faults.hang
-    answer = await client.ask(FIRM, within_ms=300)
+    answer = await client.ask(FIRM, within_ms=1_000)
     assert answer.told == ["SOURCE_TIMEOUT desk customer.notes"]
     states = {row["domain"]: row["state"] for row in answer.data["customer"]["sourceStatuses"]}
     assert {domain: state for domain, state in states.items() if state != "OK"} == {"NOTES": "DEGRADED"}
@@ -104,8 +104,8 @@ async def test_a_source_that_ignores_that_it_is_cancelled_is_given_up(client: Cl
         return []
 
     faults.of[Domain.NOTES] = stubborn
-    with takes(0.4):
-        answer = await client.ask(ONE, within_ms=300)
+    with takes(1.1):
+        answer = await client.ask(ONE, within_ms=1_000)
     assert answer.told == ["SOURCE_TIMEOUT - customer.notes"]
     assert answer.data["customer"]["supportId"] == "CJ-000015"
     let_go.set()
@@ -162,11 +162,11 @@ async def test_a_call_that_takes_longer_than_its_source_may_is_stopped_at_the_da
     faults: Faults, on_postgres: PostgresDemo, tmp_path: Path
 ) -> None:
     url = on_postgres.copy()
-    async with serving(url, tmp_path, {"timeout_ms": 400}) as client, connected(url) as own:
+    async with serving(url, tmp_path, {"timeout_ms": 1_000}) as client, connected(url) as own:
         await client.ask(ONE)
         async with own.transaction():
             await own.execute("LOCK TABLE notes IN ACCESS EXCLUSIVE MODE")
-            with takes(0.4):
+            with takes(1):
                 answer = await client.ask(ONE)
             assert answer.told == ["SOURCE_TIMEOUT desk customer.notes"]
             await none_waits(own)
@@ -211,6 +211,6 @@ async def test_many_that_run_out_of_time_leave_nothing_behind(client: Client, fa
     faults.of[Domain.NOTES] = faults.hang
     await client.ask(ONE, within_ms=100)
     before = len(asyncio.all_tasks())
-    answers: list[Answer] = await asyncio.gather(*(client.ask(ONE, within_ms=400) for _ in range(20)))
+    answers: list[Answer] = await asyncio.gather(*(client.ask(ONE, within_ms=1_000) for _ in range(20)))
     assert {tuple(answer.told) for answer in answers} == {("SOURCE_TIMEOUT desk customer.notes",)}
     assert (len(asyncio.all_tasks()), faults.ended) == (before, 21)

@@ -13,7 +13,7 @@ from tests.outages.proxy import Link, Mode, linked
 
 NOTES = '{ customer(by: {supportId: "CJ-000015"}) { supportId notes(first: 2) { totalCount } } }'
 OTHERS = '{ customer(by: {supportId: "CJ-000015"}) { supportId totalPoints } }'
-SETTINGS = {"timeout_ms": 300, "breaker_open_s": 1}
+SETTINGS = {"timeout_ms": 1_000, "breaker_open_s": 1}
 HUNG_S = 10.0
 """Far longer than anything takes that has a limit."""
 BREAKER = 'customer_graph_source_breaker{source="desk"}'

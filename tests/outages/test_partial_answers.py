@@ -22,7 +22,7 @@ NOTES = '{ customer(by: {supportId: "CJ-000015"}) { notes(first: 2) { totalCount
 MANY = """{ customers(first: 25) { nodes { supportId notes(first: 1) { totalCount } totalPoints } } }"""
 STATUSES = """{ customer(by: {supportId: "CJ-000015"}) {
     %s sourceStatuses { domain source state asOf latencyMs message } } }"""
-QUICK = {"timeout_ms": 300, "retries": 0}
+QUICK = {"timeout_ms": 2_000, "retries": 0}
 UNAVAILABLE = {"code": "SOURCE_UNAVAILABLE", "source": "desk", "retryable": True}
 LATE = {"code": "SOURCE_TIMEOUT", "source": "desk", "retryable": True}
 
@@ -103,7 +103,7 @@ async def test_a_source_that_hangs_is_told_as_late_and_others_do_not_wait_for_it
         assert (await client.ask('{ customer(by: {supportId: "CJ-000016"}) { supportId } }')).errors == []
     assert not hung.done()
     answer = await hung
-    assert 0.3 <= loop.time() - began < 4
+    assert 2 <= loop.time() - began < 6
     assert answer.told == ["SOURCE_TIMEOUT desk customer.notes"]
     assert (answer.data["customer"]["devices"], faults.ended) == ({"totalCount": 1}, 1)
     assert await client.metric('customer_graph_source_limits_total{source="desk",what="timed_out"}') == 1
@@ -112,7 +112,7 @@ async def test_a_source_that_hangs_is_told_as_late_and_others_do_not_wait_for_it
 async def test_more_calls_than_may_run_at_once_are_refused_at_once(
     faults: Faults, sqlite_demo: SqliteDemo, tmp_path: Path
 ) -> None:
-    async with serving(sqlite_demo.url, tmp_path, QUICK | {"timeout_ms": 2_000, "parallel": 2}) as client:
+    async with serving(sqlite_demo.url, tmp_path, QUICK | {"parallel": 2}) as client:
         faults.of[Domain.NOTES] = faults.hang
         hung = [asyncio.create_task(client.ask(NOTES)) for _ in range(2)]
         while sum(faults.asked.values()) < 2:  # noqa: ASYNC110  # nothing tells when

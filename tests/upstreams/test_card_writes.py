@@ -153,7 +153,7 @@ async def _garble(upstream: Upstream, scope: Any, receive: Any, send: Any) -> No
 async def test_an_unknown_outcome_is_settled_by_the_same_key(
     sqlite_demo: SqliteDemo, cards: Processing, fault: Fault, at: str, done: int
 ) -> None:
-    section = processor_section(cards.upstream.url, call_timeout_ms=400)
+    section = processor_section(cards.upstream.url, call_timeout_ms=1_000)
     async with gateway_over(sqlite_demo.copy(), processor=section) as gateway:
         ann = gateway.members[ANN]
         before = await contents(gateway, ann)

@@ -97,7 +97,7 @@ async def test_without_a_token_nothing_is_asked(
     gateway: Gateway, cards: Processing, fault: Any, kind: type[SourceError]
 ) -> None:
     cards.upstream.fail(fault, at="/oauth")
-    section = processor_section(cards.upstream.url, call_timeout_ms=300)
+    section = processor_section(cards.upstream.url, call_timeout_ms=1_000)
     async with reader(section, Domain.CARDS, gateway) as read:
         with pytest.raises(kind) as raised:
             await read.cards(members(gateway, 2), first(1))
