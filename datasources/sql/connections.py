@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from datasources.patience import Patience
+from datasources.stepping import Bounded
 
 CHECKOUT_S = 1.0
 """How long to wait for a connection: a free one, or a new one."""
@@ -77,13 +78,18 @@ class Connections:
     async def _another(self) -> Any:
         """One that the pool has or makes."""
         self.taken += 1
-        # In a task: the pool keeps the time by one, and a read runs in none.
-        acquiring = asyncio.ensure_future(self._pool.acquire(timeout=CHECKOUT_S))
+        # In a task: connecting keeps a time by one, and a read runs in none.
+        acquiring = asyncio.ensure_future(self._acquired())
         try:
             return await acquiring
         except BaseException:
             acquiring.add_done_callback(self._unwanted)
             raise
+
+    async def _acquired(self) -> Any:
+        """What the pool gives in time. Raises TimeoutError, and what connecting raises."""
+        with Bounded(self._patience) as own:
+            return await own.run(self._pool.acquire())
 
     def _unwanted(self, acquiring: "asyncio.Future[Any]") -> None:
         """Give back what the pool gave though nobody waits any more: a connection may come with the cancellation."""
