@@ -105,7 +105,11 @@ class HttpClient:
             verify=trusted,
             headers={**ACCEPTED, **self._settings.headers},
             timeout=None,  # each call has one deadline for all of it
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=self._settings.max_calls),
+            limits=httpx2.Limits(
+                max_connections=None,
+                max_keepalive_connections=self._settings.max_calls,
+                keepalive_expiry=self._settings.idle_s,
+            ),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             trust_env=False,
         )

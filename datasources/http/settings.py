@@ -225,6 +225,9 @@ class HttpSettings(SourceSettings):
     ca_file: Text | None = None
     max_calls: int = Field(default=10, ge=1, le=1_000)
     """At once, of each gateway process."""
+    idle_s: float = Field(default=3, ge=0, le=300)
+    """How long a connection waits for its next call. Shorter than the system itself waits, which may else hang up on a call
+    that is on its way: many wait for five seconds."""
     call_timeout_ms: int = Field(default=2_000, ge=1, le=60_000)
     """One call, from connecting to the last byte."""
     max_body_bytes: int = Field(default=5 * 1_048_576, ge=1_024)

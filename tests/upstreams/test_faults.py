@@ -249,6 +249,17 @@ async def test_a_certificate_is_believed_that_is_trusted_and_for_the_host(
     assert upstream.requests == []
 
 
+@pytest.mark.parametrize(("idle_s", "connections"), [(60, 1), (0.2, 2)])
+async def test_a_connection_that_was_idle_too_long_is_used_no_more(
+    gateway: Gateway, desk: Desked, idle_s: float, connections: int
+) -> None:
+    async with reader(helpdesk_section(desk.upstream.url, idle_s=idle_s), Domain.TICKETS, gateway) as read:
+        for _ in range(2):
+            assert told(await read.of_customers(members(gateway, 8), first(1))) == [["8007"]]
+            await asyncio.sleep(0.3)
+    assert len({request.client for request in desk.upstream.requests}) == connections
+
+
 async def test_an_upstream_that_asks_for_a_pause_gets_it(gateway: Gateway, desk: Desked) -> None:
     desk.upstream.fail(status(429, retry_after="1"), times=1)
     async with reader(helpdesk_section(desk.upstream.url), Domain.TICKETS, gateway) as read:
